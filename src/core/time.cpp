@@ -239,21 +239,16 @@ std::string to_text(Timestamp at) {
 }
 
 std::string to_text(Day day) {
-  CivilDate date = civil_from_days(day.days);
-  std::string text;
-  // Every Timestamp's day has four digits. Days beyond that keep more digits and a sign, as ISO 8601 expands years.
-  if (date.year < 0 || date.year > 9'999) {
-    text = date.year < 0 ? "-" : "+";
-    const std::int64_t century = std::abs(date.year) / 100;
-    text += (century < 10 ? "0" : "") + std::to_string(century);
-    date.year = std::abs(date.year) % 100;
-    std::array<char, 10> rest;
-    write_date(date, rest.data());
-    return text.append(rest.data() + 2, rest.size() - 2);
-  }
-  text.resize(10);
-  write_date(date, text.data());
-  return text;
+  const CivilDate date = civil_from_days(day.days);
+  std::array<char, 32> text;
+  if (date.year >= 0 && date.year <= 9'999) return {text.data(), write_date(date, text.data())};
+  // Every Timestamp's day has a year of four digits. Years beyond that get a sign, as ISO 8601 expands them.
+  const auto years = static_cast<std::uint32_t>(std::abs(date.year));
+  char* out = text.data();
+  *out++ = date.year < 0 ? '-' : '+';
+  if (years > 9'999) out = digits::write_shortest(years / 10'000, out);
+  const CivilDate lower{years % 10'000, date.month, date.day};
+  return {text.data(), write_date(lower, out)};
 }
 
 }  // namespace blotter
