@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -173,6 +174,11 @@ def files_of(directory):
     directory = pathlib.Path(directory)
     return {str(p.relative_to(directory)): hashlib.sha256(p.read_bytes()).hexdigest()
             for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+def numbers(text):
+    """The whole numbers in a message."""
+    return re.findall(r"\d+", text)
 
 
 def ndjson(lines):
