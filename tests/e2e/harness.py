@@ -230,9 +230,10 @@ class LedgerTest(unittest.TestCase):
 
 
 def main(module="__main__"):
-    """Runs a file's tests, or those named on the command line; when all that could run were skipped, ends with SKIPPED so that ctest shows it."""
+    """Runs a file's tests, or those named on the command line. Ends with SKIPPED, which ctest shows, when none could run."""
     loader, here = unittest.defaultTestLoader, sys.modules[module]
-    suite = loader.loadTestsFromNames(sys.argv[1:], here) if sys.argv[1:] else loader.loadTestsFromModule(here)
+    named = sys.argv[1:]
+    suite = loader.loadTestsFromNames(named, here) if named else loader.loadTestsFromModule(here)
     result = unittest.TextTestRunner(verbosity=2).run(suite)
     if not result.wasSuccessful():
         sys.exit(1)

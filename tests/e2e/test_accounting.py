@@ -136,7 +136,7 @@ class Week(harness.LedgerTest):
                     sums[(row["symbol"], row["strategy"], field)] += exact(row[delta])
         for (symbol, strategy), row in positions.items():
             for field in ("quantity", "cost_basis", "realized_pnl"):
-                self.assert_exact(sums[(symbol, strategy, field)], row[field], f"sum of changes: {symbol} {strategy} {field}")
+                self.assert_exact(sums[(symbol, strategy, field)], row[field], f"all changes: {symbol} {strategy} {field}")
         entries = collections.Counter()
         for entry in ledger.query("select * from ledger_entries"):
             entries[(entry["seq"], entry["asset"])] += exact(entry["amount"])

@@ -164,7 +164,11 @@ class TwoAtATime(harness.LedgerTest):
                                       stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end_writer)
         self.give(self.lines[:30])
-        self.wait_for(lambda: self.book.run("status").code == DONE, "the writer has made its ledger")
+        self.wait_for(self.writer_has_the_lock, "the writer has made its ledger and holds its lock")
+
+    def writer_has_the_lock(self):
+        return any(str(self.writer.pid) in lock.read_text(encoding="utf-8").split()
+                   for lock in self.book.directory.rglob("LOCK")) and self.book.run("status").code == DONE
 
     def end_writer(self):
         if self.writer.poll() is None:
