@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import harness
-from harness import DONE, FOUND, files_of, ndjson
+from harness import DONE, FOUND, copy_of, files_of, ndjson, written
 from sample import sample
 
 # A repetition gets a new epoch, and a later clock; nothing else may differ from an undisturbed run.
@@ -69,92 +69,110 @@ class Killed(harness.LedgerTest):
         self.check_end_state(ledger, f"seed {seed}")
 
 
-class DamagedJournal(harness.LedgerTest):
+def last_segment(ledger):
+    """The journal file written last."""
+    return max(path for path in ledger.directory.rglob("*.seg") if written(path))
+
+
+class TornTail(harness.LedgerTest):
+    """The process died while it wrote its last frames: a part of them arrived, and neither the database nor a snapshot has
+    heard of them."""
+
     def setUp(self):
         super().setUp()
         self.lines = sample(seed=9, orders=120)
         self.half = len(self.lines) // 2
+        self.before = self.ledger("before")
+        self.before.record_lines(self.lines[:self.half])
+        self.later = copy_of(self.before, "later")
+        self.later.record_lines(self.lines[self.half:])
+        self.expected = self.later.tables(DIFFERS)
+        self.segment = last_segment(self.later).relative_to(self.later.directory)
+        self.begin = len(written(self.before.directory / self.segment))
+        self.end = len(written(self.later.directory / self.segment))
+        self.assertGreater(self.end, self.begin)
 
-    def segment(self, ledger):
-        """The segment written last, relative to the ledger's directory."""
-        return max(p.relative_to(ledger.directory) for p in ledger.directory.rglob("*.seg")
-                   if p.read_bytes().strip(b"\0"))
-
-    def written(self, path):
-        """How many bytes of a preallocated segment hold something."""
-        return len(path.read_bytes().rstrip(b"\0"))
-
-    def torn(self, name, cut):
-        """A ledger whose process died while it wrote the second half of the lines: of those bytes only a part arrived
-        (`cut` says at which byte the file ends), and neither database nor snapshots had heard of them."""
-        ledger, later = self.ledger(name), self.ledger(name + "-later")
-        ledger.record_lines(self.lines[:self.half])
-        shutil.copytree(ledger.directory, later.directory)
-        later.record_lines(self.lines[self.half:])
-        segment = self.segment(later)
-        before = self.written(ledger.directory / segment)
-        for path in later.directory.rglob("*"):
-            # Segments and what a writer leaves at opening, but no database and no snapshot.
-            relative = path.relative_to(later.directory)
-            if path.is_file() and (path.suffix == ".seg" or (ledger.directory / relative).exists()) \
-                    and not path.name.startswith("blotter.db") and "snap" not in path.name:
-                shutil.copy(path, ledger.directory / relative)
-        written = self.written(ledger.directory / segment)
-        self.assertGreater(written, before)
-        with open(ledger.directory / segment, "r+b") as file:
-            file.truncate(cut(before, written))
+    def torn(self, name, size):
+        """A ledger as of the first half, whose journal has the rest only up to `size` bytes of the file."""
+        ledger = copy_of(self.before, name)
+        for path in self.later.directory.rglob("*"):
+            there = ledger.directory / path.relative_to(self.later.directory)
+            if path.suffix == ".seg" or path.name == "book":
+                shutil.copy(path, there)
+        with open(ledger.directory / self.segment, "r+b") as file:
+            file.truncate(size)
         return ledger
 
-    def test_a_torn_tail_is_cut_and_reported(self):
+    def test_is_cut_and_reported_and_costs_nothing_acknowledged(self):
         seed = random.SystemRandom().randrange(1 << 32)
         chance = random.Random(seed)
-        undisturbed = self.ledger("undisturbed")
-        undisturbed.record_lines(self.lines)
-        expected = undisturbed.tables(DIFFERS)
-        cuts = [lambda before, written: written - 1]
-        cuts += [lambda before, written: chance.randrange(before + 4096, written) if written > before + 4096
-                 else written - 1] * 4
-        for number, cut in enumerate(cuts):
-            with self.subTest(f"cut {number}, seed {seed}"):
-                ledger = self.torn(f"torn-{number}", cut)
+        # A byte short of the end, and anywhere between; the first block behind the old end is where the new frames begin.
+        first = (self.begin + 4095) // 4096 * 4096 + 1
+        for size in [self.end - 1] + [chance.randrange(first, self.end) for _ in range(4)]:
+            with self.subTest(f"cut at {size} of {self.begin} to {self.end}, seed {seed}"):
+                ledger = self.torn(f"torn-{size}", size)
                 answer = ledger.run("record", "--json", "-", stdin=ndjson(self.lines))
                 self.assertEqual(DONE, answer.code, str(answer))
                 self.assertRegex(answer.err, r"(?i)torn", "what was cut is said")
-                self.assertIn(".seg", answer.err, "and where")
-                summary = answer.rows()[0]
-                self.assertGreaterEqual(summary["exists"], self.half, "nothing acknowledged was lost")
-                self.assert_same_tables(expected, ledger.tables(DIFFERS), DIFFERS, (undisturbed, ledger))
+                self.assertIn(self.segment.name, answer.err, "and where")
+                self.assertGreaterEqual(answer.rows()[0]["exists"], self.half, "nothing acknowledged was lost")
+                self.assert_same_tables(self.expected, ledger.tables(DIFFERS), DIFFERS, (self.later, ledger))
                 self.assert_verified(ledger)
+                shutil.rmtree(ledger.directory)
 
-    def test_corruption_stops_with_file_and_offset_and_nothing_is_modified(self):
-        seed = random.SystemRandom().randrange(1 << 32)
-        chance = random.Random(seed)
-        for number in range(5):
-            ledger = self.ledger(f"corrupt-{number}")
-            for begin in range(0, len(self.lines), 50):  # several frames, so that valid ones follow the bad one
-                ledger.record_lines(self.lines[begin:begin + 50])
-            path = ledger.directory / self.segment(ledger)
-            content = bytearray(path.read_bytes())
-            filled = [i for i in range(4096, self.written(path) * 2 // 3) if content[i]]
-            place = chance.choice(filled)
-            content[place] ^= 1 << chance.randrange(8)
-            path.write_bytes(content)
-            before = self.files(ledger)
-            for verb in (("record", "-"), ("verify",)):
-                with self.subTest(f"{verb[0]}, byte {place}, seed {seed}"):
-                    answer = ledger.run(*verb, stdin=ndjson(self.lines))
-                    self.assertEqual(FOUND, answer.code, str(answer))
-                    self.assertIn(path.name, answer.out + answer.err)
-                    # The frame begins at a block at or before the flipped byte.
-                    offsets = [int(n) for n in harness.numbers((answer.out + answer.err).replace(path.name, ""))]
-                    self.assertTrue(any(o % 512 == 0 and place - (1 << 20) <= o <= place + 4096 for o in offsets if o),
-                                    f"names the offset of byte {place}: {answer}")
-            self.assertEqual(before, self.files(ledger), f"nothing is modified (seed {seed})")
+    def test_reading_does_not_cut_it(self):
+        ledger = self.torn("read", self.end - 1)
+        before = files_of(ledger.directory)
+        for verb in ("status", "fills", "verify"):
+            answer = ledger.run(verb)
+            self.assertIn(answer.code, (DONE, FOUND), str(answer))
+        after = files_of(ledger.directory)
+        self.assertEqual(before, {name: after.get(name) for name in before})
 
-    def files(self, ledger):
+
+class Corruption(harness.LedgerTest):
+    def setUp(self):
+        super().setUp()
+        self.lines, self.book = sample(seed=9, orders=120), self.ledger()
+        for begin in range(0, len(self.lines), 50):  # several frames, so that valid ones follow a bad one
+            self.book.record_lines(self.lines[begin:begin + 50])
+
+    def files(self):
         """What must not change: all but the note who last tried for the lock, and SQLite's files for sharing memory."""
-        return {name: sum_ for name, sum_ in files_of(ledger.directory).items()
+        return {name: sum_ for name, sum_ in files_of(self.book.directory).items()
                 if pathlib.Path(name).name not in ("LOCK", "blotter.db-shm", "blotter.db-wal")}
+
+    def test_stops_with_file_and_offset_and_modifies_nothing(self):
+        seed = random.SystemRandom().randrange(1 << 32)
+        chance, path = random.Random(seed), last_segment(self.book)
+        content = written(path)
+        # Behind the segment's header, and well before the last frame.
+        filled = [place for place in range(4096, len(content) * 2 // 3) if content[place]]
+        for place in chance.sample(filled, 5):
+            flip(path, place, 1 << chance.randrange(8))
+            before = self.files()
+            for verb in ("record", "verify"):
+                with self.subTest(f"{verb}, byte {place}, seed {seed}"):
+                    answer = self.book.run(verb, *(["-"] if verb == "record" else []), stdin=ndjson(self.lines))
+                    self.assertEqual(FOUND, answer.code, str(answer))
+                    said = answer.out + answer.err
+                    self.assertIn(path.name, said, "names the file")
+                    offsets = [int(number) for number in harness.numbers(said.replace(path.name, ""))]
+                    # The frame that holds the byte begins at a block, at or before it.
+                    self.assertTrue(any(4096 <= o <= place and o % 512 == 0 for o in offsets), f"names the offset: {said}")
+            self.assertEqual(before, self.files(), f"nothing is modified (byte {place}, seed {seed})")
+            with open(path, "r+b") as file:
+                file.seek(place)
+                file.write(content[place:place + 1])
+        self.assert_verified(self.book)
+
+
+def flip(path, place, bits):
+    with open(path, "r+b") as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ bits]))
 
 
 class EditedDatabase(harness.LedgerTest):
@@ -216,17 +234,14 @@ class EditedDatabase(harness.LedgerTest):
         self.found("balances")
 
     def test_one_flipped_byte_of_the_journal(self):
-        path = max(p for p in self.book.directory.rglob("*.seg") if p.read_bytes().strip(b"\0"))
-        content = bytearray(path.read_bytes())
-        for place in (4096 + 8, 4096 + 200, len(bytes(content).rstrip(b"\0")) - 1):
+        path = last_segment(self.book)
+        for place in (4096 + 8, 4096 + 200, len(written(path)) - 1):
             with self.subTest(f"byte {place}"):
-                content[place] ^= 0x10
-                path.write_bytes(content)
+                flip(path, place, 0x10)
                 answer = self.book.run("verify")
                 self.assertEqual(FOUND, answer.code, str(answer))
                 self.assertIn(path.name, answer.out + answer.err, "names the file")
-                content[place] ^= 0x10
-                path.write_bytes(content)
+                flip(path, place, 0x10)
         self.assert_verified(self.book)
 
 
