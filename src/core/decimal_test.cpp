@@ -169,6 +169,14 @@ TEST(Decimal, ReachesBothEndsOfTheRangeAndNotFurther) {
   EXPECT_THROW(static_cast<void>(mul_div(kLargest, kLargest, kLargest - units(1))), Overflow);
 }
 
+TEST(Decimal, OverflowsWhereRoundingWouldWrapToZero) {
+  // (2^70 - 1)(2^70 + 1) / 2^12 is a little less than 2^128, to which it rounds.
+  const Int128 power = Int128{1} << 70;
+  const Decimal below = Decimal::from_units(power - 1);
+  const Decimal above = Decimal::from_units(power + 1);
+  EXPECT_THROW(static_cast<void>(mul_div(below, above, units(1 << 12))), Overflow);
+}
+
 TEST(Decimal, RefusesADivisionByZero) {
   EXPECT_THROW(static_cast<void>(Decimal{1} / Decimal{}), Overflow);
   EXPECT_THROW(static_cast<void>(Decimal{} / Decimal{}), Overflow);

@@ -51,6 +51,19 @@ TEST(Wide, DividesByOneWithoutTheDivideInstruction) {
   }
 }
 
+TEST(Wide, DividesByTheReciprocalOfAnyNormalLimb) {
+  oracle::Numbers numbers(test_seed());
+  for (int i = 0; i < kRounds; ++i) {
+    const std::uint64_t divisor = wide::low_limb(numbers.magnitude()) | 1ULL << 63;
+    const std::uint64_t high = numbers.below(2) == 0 ? divisor - 1 : wide::low_limb(numbers.magnitude()) % divisor;
+    const std::uint64_t low = wide::low_limb(numbers.magnitude());
+    const std::uint64_t reciprocal = wide::low_limb(~UInt128{0} / divisor);
+    const auto [quotient, remainder] = wide::divide_by_reciprocal(high, low, divisor, reciprocal);
+    ASSERT_EQ(quotient, wide::low_limb(wide::join(high, low) / divisor)) << high << ' ' << low << " / " << divisor;
+    ASSERT_EQ(remainder, wide::low_limb(wide::join(high, low) % divisor)) << high << ' ' << low << " / " << divisor;
+  }
+}
+
 TEST(Wide, CorrectsAnEstimateThatIsTwoTooLarge) {
   // Knuth's worst case: the divisor's second limb is all ones and its first the smallest permitted.
   const UInt128 divisor = wide::join(1ULL << 63, ~0ULL);
