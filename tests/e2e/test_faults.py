@@ -199,30 +199,27 @@ class EditedDatabase(harness.LedgerTest):
         changes = {
             "fills": "update fills set price = '1.23' where seq = (select max(seq) from fills)",
             "orders": "update orders set filled_quantity = '0.25' where last_seq = (select max(last_seq) from orders)",
-            "positions": "update positions set realized_pnl = '1000000' where rowid = (select min(rowid) from positions)",
+            "positions": "update positions set realized_pnl = '1000000' where last_seq = (select min(last_seq) from positions)",
             "balances": "update balances set amount = '1000000' where asset = 'USD'",
             "cash_movements": "update cash_movements set amount = '1' where seq = (select min(seq) from cash_movements)",
             "order_events": "update order_events set at = '2001-01-01T00:00:00.000000000Z'"
                             " where seq = (select max(seq) from order_events)",
-            "pnl_daily": "update pnl_daily set realized_pnl = '5' where rowid = (select min(rowid) from pnl_daily)",
+            "pnl_daily": "update pnl_daily set realized_pnl = '5' where last_seq = (select min(last_seq) from pnl_daily)",
         }
         for table, sql in changes.items():
             with self.subTest(table):
-                self.assertEqual(1, self.book.change(sql.replace("rowid", self.key(table))))
+                self.assertEqual(1, self.book.change(sql))
                 self.found(table)
                 self.restored()
 
-    def key(self, table):
-        """rowid, or where the table has none, its last_seq: unique enough to name one row of this small ledger."""
-        sql = self.book.query("select sql from sqlite_master where name = ?", table)[0]["sql"]
-        return "last_seq" if "without rowid" in sql.lower() else "rowid"
-
     def test_one_missing_row(self):
-        for table in ("fills", "order_events", "cash_movements", "balances"):
+        for table, row in (("fills", "seq = (select max(seq) from fills)"),
+                           ("order_events", "seq = (select max(seq) from order_events)"),
+                           ("orders", "first_seq = (select min(first_seq) from orders)"),
+                           ("cash_movements", "seq = (select min(seq) from cash_movements)"),
+                           ("balances", "asset = 'BNB'")):
             with self.subTest(table):
-                key = "last_seq" if table == "balances" else "seq"
-                sql = f"delete from {table} where {key} = (select max({key}) from {table})"
-                self.assertEqual(1, self.book.change(sql))
+                self.assertEqual(1, self.book.change(f"delete from {table} where {row}"))
                 self.found(table)
                 self.restored()
 
