@@ -199,7 +199,8 @@ class EditedDatabase(harness.LedgerTest):
         changes = {
             "fills": "update fills set price = '1.23' where seq = (select max(seq) from fills)",
             "orders": "update orders set filled_quantity = '0.25' where last_seq = (select max(last_seq) from orders)",
-            "positions": "update positions set realized_pnl = '1000000' where last_seq = (select min(last_seq) from positions)",
+            "positions": "update positions set realized_pnl = '1000000'"
+                         " where last_seq = (select min(last_seq) from positions)",
             "balances": "update balances set amount = '1000000' where asset = 'USD'",
             "cash_movements": "update cash_movements set amount = '1' where seq = (select min(seq) from cash_movements)",
             "order_events": "update order_events set at = '2001-01-01T00:00:00.000000000Z'"
