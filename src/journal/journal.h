@@ -41,7 +41,7 @@ enum class Priority : std::uint8_t {
 
 // What opening had to do.
 struct Recovery {
-  Seq last{0};                      // the last durable event
+  Seq last{0};                       // the last durable event
   std::uint64_t torn_bytes_cut = 0;  // > 0: a torn tail was cut, never acknowledged to anyone
   std::string torn_where;            // file and offset of the cut
 };

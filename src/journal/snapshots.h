@@ -20,11 +20,13 @@ struct Snapshot {
   std::vector<std::byte> bytes;
 };
 
-// Durable when it returns (file and directory fsynced, renamed into place); then keeps the newest `keep` and deletes the
-// others. Errc: exhausted (disk full: nothing changed), unavailable.
+// Durable when it returns (file and directory fsynced, renamed into place); then keeps the newest `keep` and deletes
+// the others. Errc: exhausted (disk full: nothing changed), unavailable, not_found (no journal there).
 Result<void> write_snapshot(const std::string& directory, Seq seq, std::span<const std::byte> bytes, int keep = 2);
 
-// The newest valid snapshot at or below `limit`; nothing when there is none.
-Result<std::optional<Snapshot>> newest_snapshot(const std::string& directory, Seq limit);
+// The newest valid snapshot at or below `limit`; nothing when there is none. Those skipped are named, with the reason,
+// in `skipped`. Errc: not_found (no journal there), corrupt (its book file).
+Result<std::optional<Snapshot>> newest_snapshot(const std::string& directory, Seq limit,
+                                                std::vector<std::string>* skipped = nullptr);
 
 }  // namespace blotter::journal
