@@ -5,6 +5,7 @@
 // no effect, offering other content under the same identity is a conflict.
 #pragma once
 
+#include <boost/describe/class.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,12 +24,14 @@ struct InstrumentName {
   Asset quote;                           // empty: the configured default
   std::optional<AssetClass> asset_class;  // empty: the configured default
 };
+BOOST_DESCRIBE_STRUCT(InstrumentName, (), (symbol, venue, quote, asset_class))
 
 // One of the two is not empty. client_order_id is ours (tag 11), venue_order_id the broker's (tag 37).
 struct OrderName {
   std::string client_order_id;
   std::string venue_order_id;
 };
+BOOST_DESCRIBE_STRUCT(OrderName, (), (client_order_id, venue_order_id))
 
 // An order works at the venue. Identity: (account, client_order_id).
 struct OrderReport {
@@ -47,6 +50,8 @@ struct OrderReport {
   std::string strategy;  // empty: unattributed
   std::string metadata;  // JSON object text or empty
 };
+BOOST_DESCRIBE_STRUCT(OrderReport, (), (account, at, order, instrument, side, quantity, order_type, limit_price, stop_price, tif, post_only, reduce_only,
+                                       strategy, metadata))
 
 // The broker says where an order stands. Identity: (account, order, at, the whole content).
 struct OrderStatusReport {
@@ -60,6 +65,8 @@ struct OrderStatusReport {
   std::optional<Quantity> cum_quantity;    // the broker's claim, kept beside ours as evidence
   std::optional<Quantity> leaves_quantity;
 };
+BOOST_DESCRIBE_STRUCT(OrderStatusReport, (), (account, at, order, status, reason, quantity, limit_price, cum_quantity,
+                                             leaves_quantity))
 
 // A trade of one of our orders. Identity: (account, venue, symbol, exec_id, side, UTC day of `at`).
 struct FillReport {
@@ -76,6 +83,7 @@ struct FillReport {
   Liquidity liquidity = Liquidity::unknown;
   std::string strategy;  // empty: the order's, else unattributed
 };
+BOOST_DESCRIBE_STRUCT(FillReport, (), (account, at, exec_id, order, instrument, side, quantity, price, fee, fee_asset, liquidity, strategy))
 
 // The trade never happened. Identity: (account, execution).
 struct BustReport {
@@ -86,6 +94,7 @@ struct BustReport {
   std::string venue;
   std::optional<Side> side;
 };
+BOOST_DESCRIBE_STRUCT(BustReport, (), (account, at, exec_id, symbol, venue, side))
 
 // The trade was another one: `new_exec_id` stands in the place of `exec_id`. What is left out stays as it was.
 // Identity: as a fill, by new_exec_id.
@@ -101,6 +110,7 @@ struct CorrectReport {
   std::string venue;
   std::optional<Side> side;
 };
+BOOST_DESCRIBE_STRUCT(CorrectReport, (), (account, at, exec_id, new_exec_id, quantity, price, fee, symbol, venue, side))
 
 // A late or additional fee of an execution. Identity: (account, execution, id).
 struct FeeReport {
@@ -114,6 +124,7 @@ struct FeeReport {
   std::string venue;
   std::optional<Side> side;
 };
+BOOST_DESCRIBE_STRUCT(FeeReport, (), (account, at, exec_id, id, amount, asset, symbol, venue, side))
 
 // A change of a balance that is not a fill. Identity: (account, kind, id).
 struct CashReport {
@@ -127,6 +138,7 @@ struct CashReport {
   std::string venue;
   std::string note;
 };
+BOOST_DESCRIBE_STRUCT(CashReport, (), (account, at, id, asset, amount, kind, symbol, venue, note))
 
 // The price at which open positions are valued. An older mark than the current one has no effect.
 struct MarkReport {
@@ -134,6 +146,7 @@ struct MarkReport {
   InstrumentName instrument;
   Price price;
 };
+BOOST_DESCRIBE_STRUCT(MarkReport, (), (at, instrument, price))
 
 // `numerator` new units for every `denominator` old ones. Identity: (instrument, at).
 struct SplitReport {
@@ -142,6 +155,7 @@ struct SplitReport {
   Decimal numerator;
   Decimal denominator;
 };
+BOOST_DESCRIBE_STRUCT(SplitReport, (), (at, instrument, numerator, denominator))
 
 // What is known of an instrument. May fill in an instrument that was registered on first sight and has no fills;
 // other content later is a conflict.
@@ -158,6 +172,8 @@ struct InstrumentReport {
   Decimal lot_size;   // zero: unknown
   bool inverse = false;
 };
+BOOST_DESCRIBE_STRUCT(InstrumentReport, (), (at, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size, lot_size,
+                                            inverse))
 
 // What is known of an account; the same rule.
 struct AccountReport {
@@ -168,11 +184,30 @@ struct AccountReport {
   AccountingMethod method = AccountingMethod::average;
   PositionMode mode = PositionMode::netting;
 };
+BOOST_DESCRIBE_STRUCT(AccountReport, (), (at, account, base_currency, broker, method, mode))
 
 using Report = std::variant<OrderReport, OrderStatusReport, FillReport, BustReport, CorrectReport, FeeReport, CashReport,
                             MarkReport, SplitReport, InstrumentReport, AccountReport>;
 
-// What became of one report.
+// What we want. Unlike a report, a command may be refused; what is accepted is recorded before anybody sends it.
+struct SubmitOrder {
+  OrderReport terms;  // `at`: when the strategy decided
+};
+struct CancelOrder {
+  std::string account;
+  Timestamp at;
+  OrderName order;
+};
+struct ReplaceOrder {
+  std::string account;
+  Timestamp at;
+  OrderName order;
+  std::optional<Quantity> quantity;
+  std::optional<Price> limit_price;
+};
+using Command = std::variant<SubmitOrder, CancelOrder, ReplaceOrder>;
+
+// What became of one report or accepted command.
 enum class Outcome : std::uint8_t {
   created,      // it had its effect
   exists,       // known already, same content: no effect

@@ -1,0 +1,185 @@
+#include "core/decide.h"
+
+#include "core/decider.h"
+#include "core/legs.h"
+#include "core/render.h"
+
+namespace blotter {
+
+void Decision::clear() {
+  outcome = Outcome::created;
+  detail.clear();
+  events.clear();
+  woken.clear();
+  need.reset();
+}
+
+namespace {
+
+// The sums that evolving will form must fit too: a balance, a position's fees, a day's totals.
+void prove_sums(const Book& book, const std::vector<Event>& events) {
+  const auto prove = [&](const Legs& legs) {
+    for (const Leg& leg : legs) {
+      const Balance* balance = book.find_balance({.account = leg.account, .asset = leg.asset});
+      if (balance != nullptr) static_cast<void>(balance->amount + leg.amount);
+    }
+  };
+  for (const Event& event : events) {
+    if (const auto* cash = std::get_if<CashMoved>(&event)) prove(legs_of(*cash));
+    if (const auto* fill = std::get_if<FillBooked>(&event)) {
+      const PositionKey key{.account = fill->account, .instrument = fill->instrument, .strategy = fill->strategy};
+      // A quarter of the range is headroom that no sum of two such values leaves.
+      static const Decimal kLimit = Decimal::from_units(std::numeric_limits<Int128>::max() / 4);
+      if (const Position* position = book.find_position(key)) {
+        const PositionState& state = position->state;
+        for (const Decimal value : {state.quantity, state.cost, state.realized, position->fees}) {
+          if (abs(value) > kLimit) throw_overflow();
+        }
+      }
+      for (const Decimal value : {fill->delta.quantity, fill->delta.cost, fill->delta.realized, fill->fee,
+                                  fill->quantity.value() * fill->price.value()}) {
+        if (abs(value) > kLimit) throw_overflow();
+      }
+      if (fill->instrument <= InstrumentId(book.instruments().size())) {
+        prove(legs_of(*fill, book.instrument(fill->instrument)));
+      }
+    }
+  }
+}
+
+// The one place where the core's own signal becomes an answer.
+template <class Run>
+Result<void> guarded(const State& state, Decision& decision, Run&& run) {
+  try {
+    decision.clear();
+    Result<void> result = run();
+    prove_sums(state.book, decision.events);
+    return result;
+  } catch (const Overflow& overflow) {
+    decision.clear();
+    return fail(Errc::invalid, std::string("numbers too large: ") + overflow.what());
+  }
+}
+
+}  // namespace
+
+Result<void> decide(const State& state, const Report& report, const DecideContext& context, const Evidence& evidence,
+                    Decision& decision) {
+  BLOTTER_TRY(validate(report));
+  return guarded(state, decision, [&]() -> Result<void> {
+    Decider decider(state, context, evidence, decision);
+    decider.offer(&report);
+    std::visit([&](const auto& r) { decider.decide(r); }, report);
+    return {};
+  });
+}
+
+Result<void> decide(const State& state, const Command& command, const DecideContext& context, const Evidence& evidence,
+                    Decision& decision) {
+  if (const auto* submit = std::get_if<SubmitOrder>(&command)) {
+    const Report as_report = submit->terms;
+    BLOTTER_TRY(validate(as_report));
+  }
+  return guarded(state, decision, [&]() -> Result<void> {
+    Decider decider(state, context, evidence, decision);
+    return std::visit([&](const auto& c) { return decider.decide(c); }, command);
+  });
+}
+
+void decide_quarantine(const State& state, QuarantineReason reason, std::string_view account, Timestamp at,
+                       std::string_view detail, const DecideContext& context, Decision& decision) {
+  decision.clear();
+  const Evidence none;
+  Decider decider(state, context, none, decision);
+  decider.quarantine(reason, account, at, std::string(account), std::string(detail));
+}
+
+void Decider::quarantine(QuarantineReason reason, std::string_view account, Timestamp at, std::string claims,
+                         std::string detail, const IdentityKey& waits_for, WaitingReport waiting, std::string existing) {
+  out_.events.clear();
+  out_.woken.clear();
+  out_.detail = detail;
+  if (to_number(context_.released) != 0) {
+    // It waits already; what it waited for did not help.
+    out_.outcome = Outcome::quarantined;
+    return;
+  }
+  std::string content(context_.content);
+  if (content.empty() && report_ != nullptr) content = render_json(*report_);
+  const IdentityKey key = make_key(IdentityKind::quarantine, {claims, content});
+  if (identities_.find(key) != nullptr) return exists();
+  out_.outcome = reason == QuarantineReason::conflict ? Outcome::conflict : Outcome::quarantined;
+  emit(Quarantined{.times = times(at),
+                   .reason = reason,
+                   .account = std::string(account),
+                   .claims = std::move(claims),
+                   .detail = std::move(detail),
+                   .content = std::move(content),
+                   .existing = std::move(existing),
+                   .waits_for = waits_for,
+                   .waiting = std::move(waiting),
+                   .identity = {.key = key}});
+}
+
+// Both contents are kept, so the record we hold is fetched first.
+void Decider::conflict(const Identities::Entry& known, std::string_view account, Timestamp at, std::string claims) {
+  if (evidence_.events.empty()) {
+    out_.events.clear();
+    out_.need = Need{.kind = Need::Kind::events, .seqs = {known.seq()}, .position = {}};
+    return;
+  }
+  quarantine(QuarantineReason::conflict, account, at, std::move(claims), "known with other content", {}, {},
+             render_json(evidence_.events.front().event));
+}
+
+Decider::Registered Decider::register_account(const std::string& name, Timestamp at) {
+  if (const Account* known = book_.find_account(name)) return {.account = known->id, .method = known->method};
+  const AccountId id{static_cast<std::uint32_t>(book_.accounts().size() + 1)};
+  emit(AccountDefined{.times = times(at),
+                      .account = id,
+                      .name = name,
+                      .base_currency = context_.defaults->base_currency,
+                      .broker = {},
+                      .method = AccountingMethod::average,
+                      .mode = PositionMode::netting,
+                      .definition = Definition::first_sight});
+  return {.account = id, .method = AccountingMethod::average};
+}
+
+const Instrument& Decider::register_instrument(const InstrumentName& name, Timestamp at) {
+  if (const Instrument* known = book_.find_instrument(name.symbol, name.venue)) return *known;
+  const InstrumentId id{static_cast<std::uint32_t>(book_.instruments().size() + 1)};
+  const Asset quote = name.quote.empty() ? context_.defaults->quote : name.quote;
+  const AssetClass asset_class = name.asset_class.value_or(context_.defaults->asset_class);
+  emit(InstrumentDefined{.times = times(at),
+                         .instrument = id,
+                         .symbol = name.symbol,
+                         .venue = name.venue,
+                         .asset_class = asset_class,
+                         .base = {},
+                         .quote = quote,
+                         .settle = quote,
+                         .multiplier = Decimal{1},
+                         .tick_size = {},
+                         .lot_size = {},
+                         .inverse = false,
+                         .definition = Definition::first_sight});
+  fresh_instrument_ = Instrument{};
+  fresh_instrument_.id = id;
+  fresh_instrument_.symbol = name.symbol;
+  fresh_instrument_.venue = name.venue;
+  fresh_instrument_.asset_class = asset_class;
+  fresh_instrument_.quote = quote;
+  fresh_instrument_.settle = quote;
+  return fresh_instrument_;
+}
+
+StrategyId Decider::register_strategy(const std::string& name, Timestamp at) {
+  if (name.empty()) return kUnattributed;
+  if (const Strategy* known = book_.find_strategy(name)) return known->id;
+  const StrategyId id{static_cast<std::uint32_t>(book_.strategies().size() + 1)};
+  emit(StrategyDefined{.times = times(at), .strategy = id, .name = name});
+  return id;
+}
+
+}  // namespace blotter

@@ -1,0 +1,96 @@
+// decide() for trades.
+#include <fmt/format.h>
+
+#include "core/decider.h"
+
+namespace blotter {
+
+void Decider::decide(const FillReport& report) {
+  const std::string trade_date = to_text(day_of(report.at));
+  const std::string_view side = name_of(report.side);
+  const Identity identity{
+      .key = make_key(IdentityKind::execution, {report.account, report.exec_id}),
+      .variant = make_variant({report.instrument.venue, report.instrument.symbol, side, trade_date}),
+      .content = make_content({bytes_of(report.quantity), bytes_of(report.price), bytes_of(report.fee),
+                               report.fee_asset.text()})};
+  const std::string claims = fmt::format("fill {} {}", report.account, report.exec_id);
+  if (const Identities::Entry* known = identities_.find(identity.key, identity.variant)) {
+    if (known->content == identity.content) return exists();
+    return conflict(*known, report.account, report.at, claims);
+  }
+  const Found found = find_order(report.account, report.order);
+  if (found.recalling) return;
+
+  const Registered account = register_account(report.account, report.at);
+  const Instrument& instrument = register_instrument(report.instrument, report.at);
+  if (instrument.inverse && report.price.is_zero()) {
+    return quarantine(QuarantineReason::contradiction, report.account, report.at, claims,
+                      "an inverse contract has no value at price zero");
+  }
+  FillBooked fill;
+  fill.times = times(report.at);
+  if (found.order != nullptr) {
+    const Order& order = *found.order;
+    if (order.instrument != instrument.id || order.terms.side != report.side) {
+      return quarantine(QuarantineReason::contradiction, report.account, report.at, claims,
+                        fmt::format("order {} is {} of another instrument or side", order.terms.client_order_id,
+                                    name_of(order.terms.side)));
+    }
+    fill.order = order.no;
+    fill.strategy = report.strategy.empty() ? order.strategy : register_strategy(report.strategy, report.at);
+    fill.previous_of_order = order.last_seq;
+    if (!report.order.venue_order_id.empty() && !order.knows_venue_order_id(report.order.venue_order_id)) {
+      fill.venue_order_id = report.order.venue_order_id;
+      out_.woken.push_back(venue_order_key(report.account, report.order.venue_order_id));
+    }
+  } else {
+    fill.strategy = register_strategy(report.strategy, report.at);
+    OrderTerms terms;
+    terms.client_order_id = report.order.client_order_id.empty() ? "venue:" + report.order.venue_order_id
+                                                                 : report.order.client_order_id;
+    terms.venue_order_id = report.order.venue_order_id;
+    terms.side = report.side;
+    terms.order_type = OrderType::market;
+    fill.order = book_.next_order_no();
+    fill.previous_of_order = next_seq();
+    wake_order(report.account, terms);
+    const Uuid id = make_order_id(report.at, report.account, terms.client_order_id);
+    // Its identity is known from now on, its content is not: an order line may still state it.
+    const Identity order_identity{.key = order_key(report.account, terms.client_order_id), .variant = 0, .content = 0};
+    emit(OrderOpened{.times = times(report.at),
+                     .order = fill.order,
+                     .order_id = id,
+                     .account = account.account,
+                     .instrument = instrument.id,
+                     .strategy = fill.strategy,
+                     .terms = std::move(terms),
+                     .origin = OrderOrigin::external,
+                     .previous_of_order = Seq{0},
+                     .identity = order_identity});
+  }
+  fill.account = account.account;
+  fill.instrument = instrument.id;
+  fill.exec_id = report.exec_id;
+  fill.side = report.side;
+  fill.quantity = report.quantity;
+  fill.price = report.price;
+  fill.fee = report.fee;
+  fill.fee_asset = report.fee_asset.empty() ? instrument.settle : report.fee_asset;
+  fill.liquidity = report.liquidity;
+  fill.trade_cash = trade_cash(instrument, report.side, report.quantity, report.price);
+  const PositionStep step{
+      .seq = next_seq(),
+      .quantity = inventory_change(instrument, report.side, report.quantity, fill.fee, fill.fee_asset),
+      .cash = fill.trade_cash};
+  const Position* position = book_.find_position(
+      {.account = fill.account, .instrument = fill.instrument, .strategy = fill.strategy});
+  static const PositionState kFlat;
+  fill.delta = preview(position != nullptr ? position->state : kFlat, account.method, step);
+  fill.cash = exchanges_cash(instrument) ? fill.trade_cash : fill.delta.realized;
+  fill.previous_of_position = position != nullptr ? position->last_seq : Seq{0};
+  fill.identity = identity;
+  out_.woken.push_back(identity.key);
+  emit(std::move(fill));
+}
+
+}  // namespace blotter

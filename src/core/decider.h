@@ -1,0 +1,98 @@
+// Decider: one run of decide(). The parts of decide() share it; see the decide_*.cpp files, one for each kind of input.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/decide.h"
+
+namespace blotter {
+
+// The bytes of a plain value, for hashing.
+template <class T>
+std::string_view bytes_of(const T& value) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+class Decider {
+ public:
+  Decider(const State& state, const DecideContext& context, const Evidence& evidence, Decision& out)
+      : book_(state.book), identities_(state.identities), context_(context), evidence_(evidence), out_(out) {}
+
+  void decide(const OrderReport& report) { open(report, OrderOrigin::reported); }
+  void decide(const OrderStatusReport& report);
+  void decide(const FillReport& report);
+  void decide(const BustReport& report);
+  void decide(const CorrectReport& report);
+  void decide(const FeeReport& report);
+  void decide(const CashReport& report);
+  void decide(const MarkReport& report);
+  void decide(const SplitReport& report);
+  void decide(const InstrumentReport& report);
+  void decide(const AccountReport& report);
+
+  Result<void> decide(const SubmitOrder& command);
+  Result<void> decide(const CancelOrder& command);
+  Result<void> decide(const ReplaceOrder& command);
+
+  // The report itself, to be rendered should it end in quarantine.
+  void offer(const Report* report) { report_ = report; }
+  void quarantine(QuarantineReason reason, std::string_view account, Timestamp at, std::string claims, std::string detail,
+                  const IdentityKey& waits_for = {}, WaitingReport waiting = {}, std::string existing = {});
+
+ private:
+  // What registering gives: the id, and the definition as it will be once the events are folded.
+  struct Registered {
+    AccountId account{};
+    AccountingMethod method = AccountingMethod::average;
+  };
+  // An order that a report names.
+  struct Found {
+    const Order* order = nullptr;
+    bool recalling = false;  // decided to recall it; nothing more can be decided in this run
+  };
+
+  EventTimes times(Timestamp at) const {
+    return {.at = at, .received_at = context_.received_at, .recorded_at = context_.recorded_at};
+  }
+  // The seq that the next event of this decision will have.
+  Seq next_seq() const { return Seq{to_number(book_.seq()) + out_.events.size() + 1}; }
+  void exists() { out_.outcome = Outcome::exists; }
+  template <class EventStruct>
+  void emit(EventStruct event) {
+    out_.events.emplace_back(std::move(event));
+  }
+
+  Registered register_account(const std::string& name, Timestamp at);
+  // Valid until the next call: it may be one that this very decision registers.
+  const Instrument& register_instrument(const InstrumentName& name, Timestamp at);
+  StrategyId register_strategy(const std::string& name, Timestamp at);
+
+  Found find_order(std::string_view account, const OrderName& name);
+  void open(const OrderReport& report, OrderOrigin origin);
+  void state_known_order(const OrderReport& report, const Order& order, const Instrument& instrument, const Identity& identity,
+                         const Identities::Entry* known);
+  void wake_order(std::string_view account, const OrderTerms& terms);
+  void conflict(const Identities::Entry& known, std::string_view account, Timestamp at, std::string claims);
+
+  // The fill that a bust, correction or fee is about; nothing when the decision has been made without it.
+  struct Execution {
+    FillBooked fill;
+    Seq seq{0};
+  };
+  template <class ReportStruct>
+  std::optional<Execution> find_execution(const ReportStruct& report, const char* what);
+  bool recall_order_of(const Execution& execution);
+  void reverse(const Execution& execution, const TradeFacts& facts, const PositionState& after, FillReversed event);
+
+  const Book& book_;
+  const Identities& identities_;
+  const DecideContext& context_;
+  const Evidence& evidence_;
+  Decision& out_;
+  const Report* report_ = nullptr;
+  Instrument fresh_instrument_;
+};
+
+}  // namespace blotter

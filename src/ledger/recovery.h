@@ -1,0 +1,22 @@
+// Recovery: the state at the journal's end, from the newest snapshot and the events after it. The one way to start.
+#pragma once
+
+#include <string>
+
+#include "core/state.h"
+#include "journal/reader.h"
+
+namespace blotter {
+
+struct Recovered {
+  Seq snapshot{0};         // 0: from the first event
+  std::uint64_t replayed = 0;
+};
+
+// Folds snapshot and events up to and including `limit` (or the journal's end) into a fresh `state`.
+// Errc: corrupt, unavailable.
+Result<Recovered> recover(const std::string& journal_directory, journal::Reader& reader, Seq limit, State& state);
+// The book alone, for readers that need no identities. A book at `limit` exactly.
+Result<Recovered> recover(const std::string& journal_directory, journal::Reader& reader, Seq limit, Book& book);
+
+}  // namespace blotter
