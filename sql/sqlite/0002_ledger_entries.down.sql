@@ -1,0 +1,2 @@
+DROP VIEW ledger_entries;
+DROP VIEW ledger_movements;

@@ -1,0 +1,39 @@
+#include <string_view>
+
+#include "blotter/store.h"
+#include "store/memory/memory_store.h"
+#include "store/sqlite/migrations.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace blotter {
+namespace {
+
+constexpr std::string_view kMemory = "memory:";
+constexpr std::string_view kSqlite = "sqlite:";
+
+// The path of a sqlite: URL; empty when it is another one.
+std::string path_of(const std::string& url) {
+  return url.starts_with(kSqlite) ? url.substr(kSqlite.size()) : std::string();
+}
+
+Unexpected unknown(const std::string& url) {
+  return fail(Errc::invalid, "'" + url + "' is not a store; use sqlite:PATH or memory:");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess access) {
+  if (url == kMemory) return make_memory_store();
+  const std::string path = path_of(url);
+  if (path.empty()) return unknown(url);
+  return sqlite::open_sqlite_store(path, access);
+}
+
+Result<std::unique_ptr<Migrator>> open_migrator(const std::string& url) {
+  if (url == kMemory) return fail(Errc::invalid, "memory: has no schema to migrate; use sqlite:PATH");
+  const std::string path = path_of(url);
+  if (path.empty()) return unknown(url);
+  return std::unique_ptr<Migrator>(std::make_unique<sqlite::SqliteMigrator>(path));
+}
+
+}  // namespace blotter

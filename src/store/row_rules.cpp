@@ -1,0 +1,36 @@
+#include "store/row_rules.h"
+
+namespace blotter {
+
+std::string row_message(Table table, std::size_t index, std::size_t count, std::string_view why) {
+  return std::string(name_of(table)) + " row " + std::to_string(index + 1) + " of " + std::to_string(count) + ": " +
+         std::string(why);
+}
+
+Result<void> check_batch(const Batch& batch) {
+  if (batch.book_id.empty()) return fail(Errc::invalid, "a batch without a book_id");
+  if (batch.book_id.find('\0') != std::string::npos) return fail(Errc::invalid, "book_id holds a NUL byte");
+  if (to_number(batch.first) == 0 || batch.last < batch.first) {
+    return fail(Errc::invalid, "a batch from seq " + std::to_string(to_number(batch.first)) + " to " +
+                                   std::to_string(to_number(batch.last)));
+  }
+  return {};
+}
+
+Unexpected fenced_by(std::string_view book_id, Epoch mine, Epoch holder) {
+  const std::string book(book_id);
+  if (to_number(holder) == 0) return fail(Errc::fenced, "book '" + book + "' has not been claimed in this store");
+  return fail(Errc::fenced, "book '" + book + "' belongs to epoch " + std::to_string(to_number(holder)) +
+                                "; this writer has epoch " + std::to_string(to_number(mine)) + " and must stop");
+}
+
+Result<Seq> answer_without_effect(const Batch& batch, const Cursor& cursor) {
+  if (cursor.epoch != batch.epoch) return fenced_by(batch.book_id, batch.epoch, cursor.epoch);
+  if (batch.last <= cursor.applied) return cursor.applied;
+  return fail(Errc::stale, "the store of book '" + batch.book_id + "' is at seq " +
+                               std::to_string(to_number(cursor.applied)) + "; a batch from " +
+                               std::to_string(to_number(batch.first)) + " to " + std::to_string(to_number(batch.last)) +
+                               " does not follow");
+}
+
+}  // namespace blotter
