@@ -97,13 +97,22 @@ Result<void> Writer::wait_for_room(Lock& lock, Room room) {
 }
 
 Result<Seq> Writer::append(std::span<const std::byte> record, Priority priority) {
-  if (record.empty() || record.size() > record_bytes_max_) {
-    return fail(Errc::invalid, "a record has 1 to " + std::to_string(record_bytes_max_) + " bytes, not " +
-                                   std::to_string(record.size()));
+  return append_all({&record, 1}, priority);
+}
+
+Result<Seq> Writer::append_all(std::span<const std::span<const std::byte>> records, Priority priority) {
+  std::size_t bytes = 0;
+  for (const std::span<const std::byte> record : records) {
+    if (record.empty() || record.size() > record_bytes_max_) {
+      return fail(Errc::invalid, "a record has 1 to " + std::to_string(record_bytes_max_) + " bytes, not " +
+                                     std::to_string(record.size()));
+    }
+    bytes += kVarintBytesMax + record.size();
   }
-  std::array<std::byte, kVarintBytesMax> prefix;
-  const std::size_t prefix_bytes = write_varint(static_cast<std::uint32_t>(record.size()), prefix.data());
-  const std::size_t bytes = prefix_bytes + record.size();
+  if (records.empty() || kFrameHeaderBytes + bytes > group_bytes_max_) {
+    return fail(Errc::invalid, std::to_string(records.size()) + " records of " + std::to_string(bytes) +
+                                   " bytes do not make a group of at most " + std::to_string(group_bytes_max_));
+  }
   Lock lock(mutex_);
   if (poisoned()) return fail(poison_error());
   for (Room room = room_for(bytes, priority); room != Room::yes; room = room_for(bytes, priority)) {
@@ -111,18 +120,22 @@ Result<Seq> Writer::append(std::span<const std::byte> record, Priority priority)
     BLOTTER_TRY(wait_for_room(lock, room));
   }
   Buffer& buffer = buffers_[static_cast<std::size_t>(active_)];
-  const std::uint64_t seq = appended_.load(std::memory_order_relaxed) + 1;
-  if (buffer.records == 0) buffer.first = Seq{seq};
-  std::byte* out = buffer.memory.data() + buffer.used;
-  std::memcpy(out, prefix.data(), prefix_bytes);
-  std::memcpy(out + prefix_bytes, record.data(), record.size());
-  const bool crossed = buffer.used < kFlushBytes && buffer.used + bytes >= kFlushBytes;
-  buffer.used += bytes;
-  ++buffer.records;
-  appended_.store(seq, std::memory_order_release);
+  const std::uint64_t before = appended_.load(std::memory_order_relaxed);
+  if (buffer.records == 0) buffer.first = Seq{before + 1};
+  const bool was_small = buffer.used < kFlushBytes;
+  for (const std::span<const std::byte> record : records) {
+    std::byte* out = buffer.memory.data() + buffer.used;
+    const std::size_t prefix_bytes = write_varint(static_cast<std::uint32_t>(record.size()), out);
+    std::memcpy(out + prefix_bytes, record.data(), record.size());
+    buffer.used += prefix_bytes + record.size();
+    ++buffer.records;
+  }
+  const bool crossed = was_small && buffer.used >= kFlushBytes;
+  const std::uint64_t last = before + records.size();
+  appended_.store(last, std::memory_order_release);
   lock.unlock();
   if (crossed) flush_soon();
-  return Seq{seq};
+  return Seq{last};
 }
 
 Result<void> Writer::wait_durable(Seq seq) {

@@ -55,6 +55,7 @@ class Writer final : public Journal {
   Epoch epoch() const override { return start_.book.epoch; }
   const std::string& directory() const override { return start_.directory; }
   Result<Seq> append(std::span<const std::byte> record, Priority priority) override;
+  Result<Seq> append_all(std::span<const std::span<const std::byte>> records, Priority priority) override;
   Result<void> wait_durable(Seq seq) override;
   void flush_soon() override;
   Seq appended() const override { return Seq{appended_.load(std::memory_order_acquire)}; }
