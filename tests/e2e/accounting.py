@@ -13,7 +13,10 @@ def rounded(value):
 
 
 class AveragePosition:
-    """A position under average cost. `cost` is negative while it is short."""
+    """A position under average cost. `cost` is negative while it is short.
+
+    How much cost a close releases is all that other methods change.
+    """
 
     def __init__(self):
         self.quantity = self.cost = self.realized = self.cash = Fraction(0)
@@ -24,7 +27,7 @@ class AveragePosition:
         self.cash += cash
         if self.quantity * quantity < 0:
             closed = min(abs(quantity), abs(self.quantity))
-            released = self.cost if closed == abs(self.quantity) else rounded(self.cost * closed / abs(self.quantity))
+            released = self.release(closed)
             received = cash if closed == abs(quantity) else rounded(cash * closed / abs(quantity))
             direction = 1 if quantity > 0 else -1
             self.realized += received - released
@@ -32,10 +35,19 @@ class AveragePosition:
             self.quantity += direction * closed
             quantity -= direction * closed
             cash -= received
+        if quantity:
+            self.open(quantity, -cash)
         self.quantity += quantity
         self.cost -= cash
         # What was paid and received is either realised or still in the cost: to the last digit.
         assert self.cash == self.realized - self.cost
+
+    def release(self, closed):
+        """The cost that leaves with `closed` units."""
+        return self.cost if closed == abs(self.quantity) else rounded(self.cost * closed / abs(self.quantity))
+
+    def open(self, signed_quantity, cost):
+        """Units that come in; average cost need not tell them apart."""
 
     def buy(self, quantity, price):
         self.trade(quantity, -Fraction(quantity) * Fraction(price))
@@ -51,6 +63,36 @@ class AveragePosition:
 
     def unrealized(self, mark):
         return self.market_value(mark) - self.cost
+
+
+class LotPosition(AveragePosition):
+    """A position, long or short, whose closes take lots: the first, the last, or the dearest (short: cheapest)."""
+
+    def __init__(self, method):
+        super().__init__()
+        self.method, self.lots = method, []
+
+    def open(self, signed_quantity, cost):
+        self.lots.append([abs(signed_quantity), cost])
+
+    def release(self, closed):
+        released = Fraction(0)
+        while closed:
+            index = {"fifo": 0, "lifo": len(self.lots) - 1,
+                     "hifo": max(range(len(self.lots)), key=lambda i: (self.lots[i][1] / self.lots[i][0], -i))}[self.method]
+            quantity, cost = self.lots[index]
+            taken = min(closed, quantity)
+            part = cost if taken == quantity else rounded(cost * taken / quantity)
+            self.lots[index] = [quantity - taken, cost - part]
+            if taken == quantity:
+                del self.lots[index]
+            released += part
+            closed -= taken
+        return released
+
+
+def position_under(method):
+    return AveragePosition() if method == "average" else LotPosition(method)
 
 
 class Lots:

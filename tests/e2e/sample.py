@@ -5,7 +5,7 @@ import random
 START = 1_700_000_000_000_000_000  # nanoseconds, 2023-11-14T22:13:20Z
 
 
-def sample(seed=1, orders=40, account="ACME"):
+def sample(seed=1, orders=40, account="ACME", method="average"):
     """The lines, in order of time. The same seed gives the same lines."""
     chance = random.Random(seed)
     lines, at = [], START
@@ -15,7 +15,7 @@ def sample(seed=1, orders=40, account="ACME"):
         at += chance.randrange(1, 2_000_000_000)
         lines.append({"type": type_, "account": account, "at": at} | fields)
 
-    add("account", base_currency="USD", broker="paper", method="average")
+    add("account", base_currency="USD", broker="paper", method=method)
     for symbol, base in (("BTCUSD", "BTC"), ("ETHUSD", "ETH")):
         add("instrument", symbol=symbol, venue="SIM", asset_class="crypto", base=base, quote="USD")
     add("cash", id="deposit-1", asset="USD", amount="100000.00", kind="deposit")

@@ -1,4 +1,5 @@
-"""A made-up week with everything that moves money: fees in three kinds of asset, late fees, busts, corrections, cash.
+"""A made-up week with everything that moves money: fees in three kinds of asset, late fees, busts, corrections, cash; under
+each accounting method, through long and short.
 
 The expected state is folded here from the same lines: a busted fill as if it had never been, a corrected one as if it had
 been right from the start.
@@ -9,16 +10,16 @@ import random
 from fractions import Fraction
 
 import harness
-from accounting import AveragePosition
+from accounting import position_under
 from harness import exact
 from sample import sample
 
 EPOCH = ["books.epoch"]
 
 
-def week(seed):
+def week(seed, method):
     """The sample with some executions busted, corrected and charged afterwards, and some fees in the bought coin."""
-    chance, lines = random.Random(seed), sample(seed, orders=80)
+    chance, lines = random.Random(seed), sample(seed, orders=80, method=method)
     fills = [line for line in lines if line["type"] == "fill"]
     for fill in fills:
         if chance.random() < 0.3:
@@ -42,7 +43,8 @@ class Books:
     """Positions and balances folded from the lines."""
 
     def __init__(self, lines):
-        self.positions = collections.defaultdict(AveragePosition)
+        method = next(line["method"] for line in lines if line["type"] == "account")
+        self.positions = collections.defaultdict(lambda: position_under(method))
         self.fees, self.balances = collections.Counter(), collections.Counter()
         strategies = {line["client_order_id"]: line["strategy"] for line in lines if line["type"] == "order"}
         for fill in self.effective(lines):
@@ -83,12 +85,12 @@ class Books:
 
 class Week(harness.LedgerTest):
     def test_positions_balances_and_daily_pnl(self):
-        for seed in (11, 12, 13):
-            with self.subTest(f"seed {seed}"):
-                self.check(seed)
+        for seed, method in enumerate(("average", "fifo", "lifo", "hifo"), 11):
+            with self.subTest(f"{method}, seed {seed}"):
+                self.check(seed, method)
 
-    def check(self, seed):
-        lines, ledger = week(seed), self.ledger(f"week-{seed}")
+    def check(self, seed, method):
+        lines, ledger = week(seed, method), self.ledger(f"week-{seed}")
         books = Books(lines)
         summary = ledger.record_lines(lines)
         self.assertEqual((len(lines), 0, 0), tuple(summary[k] for k in ("created", "conflict", "quarantined")))

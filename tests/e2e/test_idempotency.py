@@ -6,7 +6,7 @@ import time
 
 import harness
 from harness import COULD_NOT, DONE, FOUND, USAGE, ndjson
-from sample import sample
+from sample import START, sample
 
 EPOCH = ["books.epoch"]  # every writer gets a new one: the only thing a repetition may change
 
@@ -41,6 +41,21 @@ class Repetition(harness.LedgerTest):
             pieces.record_lines(lines[:end])
         ignore = EPOCH + ["received_at", "recorded_at"]
         self.assert_same_tables(whole.tables(ignore), pieces.tables(ignore), ignore, (whole, pieces))
+
+    def test_more_closed_orders_than_anybody_keeps_in_memory(self):
+        """Old orders may leave memory; offering them again must not bring anything back into the journal."""
+        lines, ledger = [], self.ledger()
+        for number in range(20_000):
+            about = {"account": "ACME", "at": START + number, "client_order_id": f"o-{number}"}
+            lines.append({"type": "order", **about, "symbol": "X", "venue": "SIM", "side": "buy", "quantity": "1",
+                          "order_type": "limit", "limit_price": "10"})
+            lines.append({"type": "order_status", **about, "status": "canceled"})
+        ledger.record_lines(lines)
+        before, status = ledger.tables(EPOCH), ledger.status()
+        again = ledger.record_lines(lines)
+        self.assertEqual((0, len(lines)), (again["created"], again["exists"]))
+        self.assertEqual(status["appended"], ledger.status()["appended"])
+        self.assert_same_tables(before, ledger.tables(EPOCH), EPOCH)
 
     def test_the_spelling_of_a_line_is_not_its_content(self):
         lines, ledger = sample(seed=4), self.ledger()
