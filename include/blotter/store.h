@@ -81,7 +81,7 @@ struct Filter {
 
 enum class Direction : std::uint8_t { ascending, descending };
 
-struct Order {
+struct OrderBy {
   std::string column;
   Direction direction = Direction::ascending;
 };
@@ -93,7 +93,7 @@ struct Select {
   std::string book_id;
   std::vector<std::string> columns;  // empty: all, in the table's order
   std::vector<Filter> filters;
-  std::vector<Order> order;
+  std::vector<OrderBy> order;
   std::int64_t limit = -1;  // negative: no limit
 };
 

@@ -25,6 +25,13 @@ class Rules {
     if (value.size() > kTextBytesMax) add(field, fmt::format("longer than {} bytes", kTextBytesMax));
     if (value.find('\0') != std::string::npos) add(field, "holds a NUL");
   }
+  void account(const std::string& value) {
+    need("account", value);
+    // ledger_entries names the other side of an entry so.
+    for (const char* reserved : {"market", "fees", "external"}) {
+      if (value == reserved) add("account", fmt::format("'{}' is reserved for the double entry's other side", value));
+    }
+  }
   void positive(std::string_view field, Decimal value) {
     if (!value.is_positive()) add(field, "must be positive");
   }
@@ -55,7 +62,7 @@ class Rules {
 };
 
 void check(Rules& rules, const OrderReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.need("client_order_id", r.order.client_order_id);
   rules.name("venue_order_id", r.order.venue_order_id);
   rules.instrument(r.instrument);
@@ -68,7 +75,7 @@ void check(Rules& rules, const OrderReport& r) {
   if (stop && !r.stop_price) rules.add("stop_price", fmt::format("a {} order needs one", name_of(r.order_type)));
 }
 void check(Rules& rules, const OrderStatusReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.one_of(r.order);
   rules.text("reason", r.reason);
   if (r.quantity) rules.positive("quantity", r.quantity->value());
@@ -78,7 +85,7 @@ void check(Rules& rules, const OrderStatusReport& r) {
   }
 }
 void check(Rules& rules, const FillReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.need("exec_id", r.exec_id);
   rules.one_of(r.order);
   rules.instrument(r.instrument);
@@ -86,11 +93,11 @@ void check(Rules& rules, const FillReport& r) {
   rules.name("strategy", r.strategy);
 }
 void check(Rules& rules, const BustReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.need("exec_id", r.exec_id);
 }
 void check(Rules& rules, const CorrectReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.need("exec_id", r.exec_id);
   rules.need("new_exec_id", r.new_exec_id);
   if (r.new_exec_id == r.exec_id) rules.add("new_exec_id", "must differ from exec_id");
@@ -98,14 +105,14 @@ void check(Rules& rules, const CorrectReport& r) {
   if (!r.quantity && !r.price && !r.fee) rules.add("quantity", "a correction changes quantity, price or fee");
 }
 void check(Rules& rules, const FeeReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.need("exec_id", r.exec_id);
   rules.need("id", r.id);
   rules.present("asset", r.asset);
   if (r.amount.is_zero()) rules.add("amount", "must not be zero");
 }
 void check(Rules& rules, const CashReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.need("id", r.id);
   rules.present("asset", r.asset);
   rules.name("symbol", r.symbol);
@@ -129,7 +136,7 @@ void check(Rules& rules, const InstrumentReport& r) {
   if (r.inverse && r.base.empty() && r.settle.empty()) rules.add("settle", "an inverse contract needs settle or base");
 }
 void check(Rules& rules, const AccountReport& r) {
-  rules.need("account", r.account);
+  rules.account(r.account);
   rules.present("base_currency", r.base_currency);
   rules.name("broker", r.broker);
 }

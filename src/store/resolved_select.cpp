@@ -58,7 +58,7 @@ Result<ResolvedSelect> resolve(const Select& select) {
     BLOTTER_ASSIGN(ResolvedFilter each, resolve_filter(*resolved.shape, filter));
     resolved.filters.push_back(each);
   }
-  for (const Order& order : select.order) {
+  for (const OrderBy& order : select.order) {
     BLOTTER_ASSIGN(const std::size_t column, resolved.shape->index_of(order.column));
     resolved.order.push_back({column, order.direction});
   }

@@ -1,0 +1,141 @@
+#include "ledger/front_door.h"
+
+#include <span>
+
+#include "ledger/recall.h"
+
+namespace blotter {
+namespace {
+
+// A waiting report as what it was when it came.
+std::optional<Report> as_report(const WaitingReport& waiting) {
+  return std::visit(
+      [](const auto& report) -> std::optional<Report> {
+        if constexpr (std::is_same_v<std::decay_t<decltype(report)>, std::monostate>) {
+          return std::nullopt;
+        } else {
+          return Report(report);
+        }
+      },
+      waiting);
+}
+
+bool recalls(const Decision& decision) {
+  return decision.events.size() == 1 && std::holds_alternative<OrderRecalled>(decision.events.front());
+}
+
+}  // namespace
+
+FrontDoor::FrontDoor(journal::Journal& journal, std::unique_ptr<journal::Reader> reader, State state, Defaults defaults,
+                     Clock& clock)
+    : journal_(journal), reader_(std::move(reader)), state_(std::move(state)), defaults_(defaults), clock_(clock) {}
+
+DecideContext FrontDoor::context(std::string_view content) const {
+  const Timestamp now = clock_.now();
+  return {.received_at = now, .recorded_at = now, .content = content, .released = Seq{0}, .defaults = &defaults_};
+}
+
+Receipt FrontDoor::receipt(const Decision& decision) const {
+  return {.outcome = decision.outcome, .seq = journal_.appended(), .detail = decision.detail};
+}
+
+Result<Receipt> FrontDoor::offer(const Report& report, std::string_view content) {
+  const std::scoped_lock lock(latch_);
+  return take(report, context(content), journal::Priority::fact);
+}
+
+Result<Receipt> FrontDoor::offer(const Command& command) {
+  const std::scoped_lock lock(latch_);
+  return take(command, context({}), journal::Priority::intent);
+}
+
+Result<Receipt> FrontDoor::offer_unattributed(std::string_view account, Timestamp at, std::string_view detail,
+                                              std::string_view content) {
+  const std::scoped_lock lock(latch_);
+  decide_quarantine(state_, QuarantineReason::unknown_order, account, at, detail, context(content), decision_);
+  BLOTTER_TRY(commit(decision_, journal::Priority::fact));
+  return receipt(decision_);
+}
+
+template <class Input>
+Result<Receipt> FrontDoor::take(const Input& input, const DecideContext& context, journal::Priority priority) {
+  BLOTTER_TRY(settle(input, context, decision_));
+  BLOTTER_TRY(commit(decision_, priority));
+  Receipt done = receipt(decision_);
+  if (!decision_.woken.empty()) {
+    BLOTTER_TRY(wake(decision_.woken));
+    done.seq = journal_.appended();
+  }
+  return done;
+}
+
+template <class Input>
+Result<void> FrontDoor::settle(const Input& input, const DecideContext& context, Decision& decision) {
+  Evidence evidence;
+  while (true) {
+    BLOTTER_TRY(decide(state_, input, context, evidence, decision));
+    if (decision.need) {
+      BLOTTER_TRY(fetch_evidence(*decision.need, evidence));
+    } else if (recalls(decision)) {
+      // The order is back; now the input is decided with it there.
+      BLOTTER_TRY(commit(decision, journal::Priority::fact));
+      evidence.order.reset();
+    } else {
+      return {};
+    }
+  }
+}
+
+Result<void> FrontDoor::fetch_evidence(const Need& need, Evidence& evidence) {
+  // The reader sees durable events only.
+  BLOTTER_TRY(journal_.wait_durable(journal_.appended()));
+  return fetch(need, state_, *reader_, evidence);
+}
+
+// All events of one decision go into one group commit: after a crash they are all there or none is.
+Result<void> FrontDoor::commit(const Decision& decision, journal::Priority priority) {
+  const std::size_t count = decision.events.size();
+  if (count == 0) return {};
+  if (records_.size() < count) records_.resize(count);
+  std::vector<std::span<const std::byte>> bytes;
+  if (count == 1) {
+    encode(decision.events.front(), records_.front());
+    BLOTTER_TRY(journal_.append(records_.front().bytes(), priority));
+  } else {
+    bytes.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      encode(decision.events[i], records_[i]);
+      bytes.push_back(records_[i].bytes());
+    }
+    BLOTTER_TRY(journal_.append_all(bytes, priority));
+  }
+  for (const Event& event : decision.events) evolve(state_, event, next(state_.book.seq()));
+  return {};
+}
+
+// Offers the reports that waited for these orders and executions; each may wake others.
+Result<void> FrontDoor::wake(std::vector<IdentityKey> keys) {
+  while (!keys.empty()) {
+    const IdentityKey key = keys.back();
+    keys.pop_back();
+    std::vector<Waiting> ready;
+    for (const Waiting* waiting : state_.book.waiting_for(key)) ready.push_back(*waiting);
+    for (const Waiting& waiting : ready) {
+      const std::optional<Report> report = as_report(waiting.report);
+      if (!report) continue;
+      DecideContext then = context({});
+      then.received_at = waiting.times.received_at;
+      then.released = waiting.quarantine;
+      Decision decision;
+      const Result<void> decided = settle(*report, then, decision);
+      // What turns out to be invalid now that its subject is known stays where it is, for a person to see.
+      if (!decided && decided.error().code == Errc::invalid) continue;
+      BLOTTER_TRY(decided);
+      BLOTTER_TRY(commit(decision, journal::Priority::fact));
+      keys.insert(keys.end(), decision.woken.begin(), decision.woken.end());
+    }
+  }
+  return {};
+}
+
+}  // namespace blotter
