@@ -10,11 +10,13 @@
 namespace blotter::sqlite {
 namespace {
 
-// The page cache of a writer. The right edges of all indexes of a long day fit; beyond it SQLite spills.
+// The page cache of a writer holds the right edges of all indexes of a long day; beyond it SQLite spills. The WAL is
+// copied back every 4,000 pages (32 MB), because hot pages then travel once and not once for every batch.
 constexpr const char* kWriterSettings =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA cache_size = -32768;"
+    "PRAGMA wal_autocheckpoint = 4000;"
     "PRAGMA journal_size_limit = 67108864;";
 constexpr const char* kReaderSettings = "PRAGMA query_only = 1;";
 
