@@ -8,13 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "contract/store_rows.h"
+#include "store/temporary_directory_test.h"
 
 namespace blotter {
 
@@ -25,26 +25,7 @@ struct StoreFactory {
 
 inline std::string name_of_store(const testing::TestParamInfo<StoreFactory>& info) { return info.param.name; }
 
-// A directory that is gone when the test ends.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "blotter-store-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-inline Select select_from(Table table, std::vector<Filter> filters = {}, std::vector<Order> order = {},
+inline Select select_from(Table table, std::vector<Filter> filters = {}, std::vector<OrderBy> order = {},
                           std::int64_t limit = -1) {
   Select select;
   select.table = table;

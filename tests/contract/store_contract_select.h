@@ -45,7 +45,7 @@ TEST_P(StoreContract, OrdersWithNullsFirstAndTiesByKey) {
     if (venue_ids[number - 1] != nullptr) batch.new_orders.back().venue_order_id = venue_ids[number - 1];
   }
   must_apply(batch);
-  const auto ordered = [&](std::vector<Order> order, std::int64_t limit = -1) {
+  const auto ordered = [&](std::vector<OrderBy> order, std::int64_t limit = -1) {
     return texts(select_from(Table::orders, {}, std::move(order), limit), "client_order_id");
   };
   EXPECT_THAT(ordered({}), ElementsAre("c1", "c2", "c3", "c4"));
