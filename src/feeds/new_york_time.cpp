@@ -34,9 +34,9 @@ Result<Timestamp> new_york_midnight(std::string_view date) {
   if (!plain || year < kNewYorkFirstYear || year > 2200) {
     return fail(Errc::invalid, quoted(date) + " is not a date from 1987 on");
   }
-  const int behind = new_york_hours_behind_utc(static_cast<int>(year), static_cast<unsigned>(month),
-                                               static_cast<unsigned>(day_of_month));
-  return Timestamp{day.days * kNsPerDay + behind * 3600 * kNsPerSecond};
+  const std::int64_t behind = new_york_hours_behind_utc(static_cast<int>(year), static_cast<unsigned>(month),
+                                                        static_cast<unsigned>(day_of_month));
+  return Timestamp{day.days * kNsPerDay + behind * 3'600 * kNsPerSecond};
 }
 
 }  // namespace blotter::feeds

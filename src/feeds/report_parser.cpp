@@ -260,12 +260,14 @@ bool read_report(Reader& in, CorrectReport& out) {
       !in.read(Field::price, out.price) || !in.read(Field::fee, out.fee)) {
     return false;
   }
-  return out.exec_id != out.new_exec_id || in.refuse(Field::new_exec_id, "must differ from exec_id");
+  if (out.exec_id == out.new_exec_id) return in.refuse(Field::new_exec_id, "must differ from exec_id");
+  if (out.quantity || out.price || out.fee) return true;
+  return in.refuse(Field::quantity, "a correction changes quantity, price or fee");
 }
 
 bool read_report(Reader& in, FeeReport& out) {
   return in.read(Field::account, out.account) && read_execution(in, out) && in.read(Field::id, out.id) &&
-         in.read(Field::amount, out.amount) && in.read(Field::asset, out.asset);
+         in.read(Field::amount, out.amount, Sign::not_zero) && in.read(Field::asset, out.asset);
 }
 
 bool read_report(Reader& in, CashReport& out) {
