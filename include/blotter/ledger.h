@@ -94,8 +94,9 @@ class Ledger {
   virtual Result<Receipt> offer_unattributed(std::string_view account, Timestamp at, std::string_view detail,
                                              std::string_view content) = 0;
   virtual Result<void> wait_durable(Seq seq) = 0;
-  // Waits until the store has everything up to `seq`, or cannot go on. Errc: unavailable, fenced, corrupt.
-  virtual Result<void> wait_stored(Seq seq) = 0;
+  // Waits until the store has everything up to `seq`, or cannot go on, or the time is up (negative: no limit).
+  // Errc: unavailable (not yet), fenced, corrupt, invalid (landing has stopped; the message says why).
+  virtual Result<void> wait_stored(Seq seq, std::int64_t timeout_ms) = 0;
 
   // ---- state, from memory ----
 

@@ -49,9 +49,10 @@ struct OrderReport {
   bool reduce_only = false;
   std::string strategy;  // empty: unattributed
   std::string metadata;  // JSON object text or empty
+  bool external = false;  // first seen when it had been working already: not from its beginning, maybe not ours
 };
 BOOST_DESCRIBE_STRUCT(OrderReport, (), (account, at, order, instrument, side, quantity, order_type, limit_price, stop_price, tif, post_only, reduce_only,
-                                       strategy, metadata))
+                                       strategy, metadata, external))
 
 // The broker says where an order stands. Identity: (account, order, at, the whole content).
 struct OrderStatusReport {

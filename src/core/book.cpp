@@ -101,6 +101,15 @@ const DailyPnl* Book::find_daily(const PositionKey& key, Day day) const {
   return find_or_null(daily_, std::pair(day, key));
 }
 
+std::vector<IdentityKey> Book::awaited() const {
+  std::vector<IdentityKey> keys;
+  for (const auto& [key, waiting] : waiting_) {
+    // Equal keys are next to each other.
+    if (keys.empty() || keys.back() != key) keys.push_back(key);
+  }
+  return keys;
+}
+
 std::vector<const Waiting*> Book::waiting_for(const IdentityKey& key) const {
   std::vector<const Waiting*> found;
   const auto range = waiting_.equal_range(key);

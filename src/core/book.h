@@ -175,6 +175,8 @@ class Book {
     for (const auto& [key, daily] : daily_) visit(daily);
   }
 
+  // The orders and executions that something waits for; each once.
+  std::vector<IdentityKey> awaited() const;
   // In order of arrival.
   std::vector<const Waiting*> waiting_for(const IdentityKey& key) const;
   // Whether a mark like this is part of the current instant's marks of the instrument.

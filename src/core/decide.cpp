@@ -104,8 +104,7 @@ void Decider::quarantine(QuarantineReason reason, std::string_view account, Time
     out_.outcome = Outcome::quarantined;
     return;
   }
-  std::string content(context_.content);
-  if (content.empty() && report_ != nullptr) content = render_json(*report_);
+  std::string content = offered_content();
   const IdentityKey key = make_key(IdentityKind::quarantine, {claims, content});
   if (identities_.find(key) != nullptr) return exists();
   out_.outcome = reason == QuarantineReason::conflict ? Outcome::conflict : Outcome::quarantined;
@@ -118,6 +117,27 @@ void Decider::quarantine(QuarantineReason reason, std::string_view account, Time
                    .existing = std::move(existing),
                    .waits_for = waits_for,
                    .waiting = std::move(waiting),
+                   .identity = {.key = key}});
+}
+
+std::string Decider::offered_content() const {
+  if (!context_.content.empty() || report_ == nullptr) return std::string(context_.content);
+  return render_json(*report_);
+}
+
+void Decider::flag(std::string_view account, Timestamp at, std::string claims, std::string detail) {
+  std::string content = offered_content();
+  const IdentityKey key = make_key(IdentityKind::quarantine, {claims, content});
+  out_.detail = detail;
+  emit(Quarantined{.times = times(at),
+                   .reason = QuarantineReason::contradiction,
+                   .account = std::string(account),
+                   .claims = std::move(claims),
+                   .detail = std::move(detail),
+                   .content = std::move(content),
+                   .existing = {},
+                   .waits_for = {},
+                   .waiting = {},
                    .identity = {.key = key}});
 }
 

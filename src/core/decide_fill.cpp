@@ -29,44 +29,20 @@ void Decider::decide(const FillReport& report) {
   }
   FillBooked fill;
   fill.times = times(report.at);
-  if (found.order != nullptr) {
-    const Order& order = *found.order;
-    if (order.instrument != instrument.id || order.terms.side != report.side) {
-      return quarantine(QuarantineReason::contradiction, report.account, report.at, claims,
-                        fmt::format("order {} is {} of another instrument or side", order.terms.client_order_id,
-                                    name_of(order.terms.side)));
-    }
-    fill.order = order.no;
-    fill.strategy = report.strategy.empty() ? order.strategy : register_strategy(report.strategy, report.at);
-    fill.previous_of_order = order.last_seq;
-    if (!report.order.venue_order_id.empty() && !order.knows_venue_order_id(report.order.venue_order_id)) {
+  const Order* order = found.order;
+  const bool contradicts =
+      order != nullptr && (order->instrument != instrument.id || order->terms.side != report.side);
+  if (order != nullptr && !contradicts) {
+    fill.order = order->no;
+    fill.strategy = report.strategy.empty() ? order->strategy : register_strategy(report.strategy, report.at);
+    fill.previous_of_order = order->last_seq;
+    if (!report.order.venue_order_id.empty() && !order->knows_venue_order_id(report.order.venue_order_id)) {
       fill.venue_order_id = report.order.venue_order_id;
       out_.woken.push_back(venue_order_key(report.account, report.order.venue_order_id));
     }
   } else {
     fill.strategy = register_strategy(report.strategy, report.at);
-    OrderTerms terms;
-    terms.client_order_id = report.order.client_order_id.empty() ? "venue:" + report.order.venue_order_id
-                                                                 : report.order.client_order_id;
-    terms.venue_order_id = report.order.venue_order_id;
-    terms.side = report.side;
-    terms.order_type = OrderType::market;
-    fill.order = book_.next_order_no();
-    fill.previous_of_order = next_seq();
-    wake_order(report.account, terms);
-    const Uuid id = make_order_id(report.at, report.account, terms.client_order_id);
-    // Its identity is known from now on, its content is not: an order line may still state it.
-    const Identity order_identity{.key = order_key(report.account, terms.client_order_id), .variant = 0, .content = 0};
-    emit(OrderOpened{.times = times(report.at),
-                     .order = fill.order,
-                     .order_id = id,
-                     .account = account.account,
-                     .instrument = instrument.id,
-                     .strategy = fill.strategy,
-                     .terms = std::move(terms),
-                     .origin = OrderOrigin::external,
-                     .previous_of_order = Seq{0},
-                     .identity = order_identity});
+    adopt_order(report, account.account, instrument.id, contradicts, fill);
   }
   fill.account = account.account;
   fill.instrument = instrument.id;
@@ -91,6 +67,42 @@ void Decider::decide(const FillReport& report) {
   fill.identity = identity;
   out_.woken.push_back(identity.key);
   emit(std::move(fill));
+  if (contradicts) {
+    flag(report.account, report.at, claims,
+         fmt::format("booked under an order of its own: order {} is a {} of {}", order->terms.client_order_id,
+                     name_of(order->terms.side), book_.instrument(order->instrument).symbol));
+  }
+}
+
+// The order of a fill that names none we know, or one that it cannot belong to (then it is named after the fill).
+void Decider::adopt_order(const FillReport& report, AccountId account, InstrumentId instrument, bool contradicts,
+                          FillBooked& fill) {
+  OrderTerms terms;
+  if (contradicts) {
+    terms.client_order_id = fmt::format("unmatched:{}:{}", report.exec_id, to_number(next_seq()));
+  } else {
+    terms.client_order_id = report.order.client_order_id.empty() ? "venue:" + report.order.venue_order_id
+                                                                 : report.order.client_order_id;
+    terms.venue_order_id = report.order.venue_order_id;
+  }
+  terms.side = report.side;
+  terms.order_type = OrderType::market;
+  fill.order = book_.next_order_no();
+  fill.previous_of_order = next_seq();
+  if (!contradicts) wake_order(report.account, terms);
+  const Uuid id = make_order_id(report.at, report.account, terms.client_order_id);
+  // Its identity is known from now on, its content is not: an order line may still state it.
+  const Identity identity{.key = order_key(report.account, terms.client_order_id), .variant = 0, .content = 0};
+  emit(OrderOpened{.times = times(report.at),
+                   .order = fill.order,
+                   .order_id = id,
+                   .account = account,
+                   .instrument = instrument,
+                   .strategy = fill.strategy,
+                   .terms = std::move(terms),
+                   .origin = OrderOrigin::external,
+                   .previous_of_order = Seq{0},
+                   .identity = identity});
 }
 
 }  // namespace blotter

@@ -113,6 +113,9 @@ void Decider::open(const OrderReport& report, OrderOrigin origin) {
     return conflict(*known, report.account, report.at,
                     fmt::format("order {} {}", report.account, report.order.client_order_id));
   }
+  // Stated before and dropped from memory since: nothing that could still be learnt is worth recalling it for.
+  const bool stated = known != nullptr && known->content != 0;
+  if (stated && book_.find_order(identity.key) == nullptr) return exists();
   const Found found = find_order(report.account, report.order);
   if (found.recalling) return;
   if (found.order != nullptr) {
@@ -140,7 +143,7 @@ void Decider::open(const OrderReport& report, OrderOrigin origin) {
 // brought in.
 void Decider::state_known_order(const OrderReport& report, const Order& order, const Instrument& instrument,
                                 const Identity& identity, const Identities::Entry* known) {
-  if (order.origin == OrderOrigin::external) {
+  if (!order.terms.quantity) {
     if (order.instrument != instrument.id || order.terms.side != report.side) {
       return quarantine(QuarantineReason::contradiction, report.account, report.at,
                         fmt::format("order {} {}", report.account, report.order.client_order_id),

@@ -20,7 +20,9 @@ class Decider {
   Decider(const State& state, const DecideContext& context, const Evidence& evidence, Decision& out)
       : book_(state.book), identities_(state.identities), context_(context), evidence_(evidence), out_(out) {}
 
-  void decide(const OrderReport& report) { open(report, OrderOrigin::reported); }
+  void decide(const OrderReport& report) {
+    open(report, report.external ? OrderOrigin::external : OrderOrigin::reported);
+  }
   void decide(const OrderStatusReport& report);
   void decide(const FillReport& report);
   void decide(const BustReport& report);
@@ -73,6 +75,11 @@ class Decider {
   void open(const OrderReport& report, OrderOrigin origin);
   void state_known_order(const OrderReport& report, const Order& order, const Instrument& instrument, const Identity& identity,
                          const Identities::Entry* known);
+  void adopt_order(const FillReport& report, AccountId account, InstrumentId instrument, bool contradicts,
+                   FillBooked& fill);
+  // Keeps the report beside its effect: booked first, flagged second.
+  void flag(std::string_view account, Timestamp at, std::string claims, std::string detail);
+  std::string offered_content() const;
   void wake_order(std::string_view account, const OrderTerms& terms);
   void conflict(const Identities::Entry& known, std::string_view account, Timestamp at, std::string claims);
 

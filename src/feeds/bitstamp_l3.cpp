@@ -220,20 +220,25 @@ class BitstampFeed final : public Feed {
     const auto found = live_.find(event.id);
     if (found == live_.end()) {
       // From before the recording: what we are told now is all there is to know about it.
-      if (event.amount.is_positive()) return created(event, line);
-      return quarantine("order_changed", event, line);
+      if (!event.amount.is_positive()) return quarantine("order_changed", event, line);
+      created(event, line);
+      std::get<OrderReport>(line.reports.front()).external = true;
+      return;
     }
     Live& live = found->second;
-    if (event.amount < live.remaining) {
-      fill(event, live, event.amount_text, line);
-    } else if (event.amount > live.remaining) {
+    const bool moved = event.price != live.price;
+    const bool grew = event.amount > live.remaining;
+    if (event.amount < live.remaining) fill(event, live, event.amount_text, line);
+    if (moved || grew) {
       const auto total = sum(live.filled, event.amount, line);
       if (!total) return;
+      OrderStatusReport& replaced = status(event, OrdStatus::replaced, line);
+      if (grew) replaced.quantity = Quantity(*total);
+      if (moved) replaced.limit_price = event.price;
       live.remaining = event.amount;
-      status(event, OrdStatus::replaced, line).quantity = Quantity(*total);
-    } else {
-      line.ignored = true;
+      live.price = event.price;
     }
+    line.ignored = line.reports.empty();
   }
 
   void deleted(const OrderEvent& event, FeedLine& line) {
@@ -256,7 +261,9 @@ class BitstampFeed final : public Feed {
     return std::nullopt;
   }
 
-  // The order's remaining quantity fell to event.amount: the difference was traded at the order's price.
+  // The order's remaining quantity fell to event.amount: the difference was traded at the order's price, which is the one
+  // on this line. An order whose price moved (it went through the book) traded at the new one: all 36 such fills of
+  // 2015-05-01 that can be matched with a trade have exactly the trade's price.
   static void fill(const OrderEvent& event, Live& live, std::string_view exec_suffix, FeedLine& line) {
     FillReport report;
     report.account = kAccount;
@@ -266,7 +273,7 @@ class BitstampFeed final : public Feed {
     report.instrument = bitcoin();
     report.side = live.side;
     report.quantity = Quantity(live.remaining - event.amount);
-    report.price = live.price;
+    report.price = event.price;
     live.filled += report.quantity.value();
     live.remaining = event.amount;
     line.reports.emplace_back(std::move(report));

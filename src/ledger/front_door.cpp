@@ -113,6 +113,16 @@ Result<void> FrontDoor::commit(const Decision& decision, journal::Priority prior
   return {};
 }
 
+Result<void> FrontDoor::wake_everything() {
+  const std::scoped_lock lock(latch_);
+  std::vector<IdentityKey> keys;
+  for (const IdentityKey& key : state_.book.awaited()) {
+    // An order's key or an execution's: known means that what is waiting can be decided.
+    if (!state_.identities.find_all(key).empty() || state_.book.find_order(key) != nullptr) keys.push_back(key);
+  }
+  return wake(std::move(keys));
+}
+
 // Offers the reports that waited for these orders and executions; each may wake others.
 Result<void> FrontDoor::wake(std::vector<IdentityKey> keys) {
   while (!keys.empty()) {

@@ -24,6 +24,9 @@ class FrontDoor {
   FrontDoor(journal::Journal& journal, std::unique_ptr<journal::Reader> reader, State state, Defaults defaults,
             Clock& clock);
 
+  // Once, before anything is offered: a crash may have come between an event and the waiting reports it woke.
+  Result<void> wake_everything();
+
   // Decided and appended, not yet durable. A record that exists already is durable with everything appended so far.
   // Errc: invalid, exhausted, poisoned, corrupt; for commands also not_found, stale.
   Result<Receipt> offer(const Report& report, std::string_view content);

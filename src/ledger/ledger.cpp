@@ -28,6 +28,7 @@ class OpenLedger final : public Ledger {
         .base_currency = options.base_currency, .quote = options.quote, .asset_class = options.asset_class};
     Clock& clock = options.clock != nullptr ? *options.clock : system_clock();
     door_.emplace(*journal_, std::move(reader), std::move(state), defaults, clock);
+    BLOTTER_TRY(door_->wake_everything());
     if (store_url != "none") projector_.emplace(*journal_, book_id_, store_url);
     snapshotter_.emplace(*journal_, recovered_.snapshot, options.snapshot_every);
     return {};
@@ -56,9 +57,9 @@ class OpenLedger final : public Ledger {
     return door_->offer_unattributed(account, at, detail, content);
   }
   Result<void> wait_durable(Seq seq) override { return journal_->wait_durable(seq); }
-  Result<void> wait_stored(Seq seq) override {
+  Result<void> wait_stored(Seq seq, std::int64_t timeout_ms) override {
     BLOTTER_TRY(journal_->wait_durable(seq));
-    return projector_ ? projector_->wait_stored(seq, -1) : Result<void>{};
+    return projector_ ? projector_->wait_stored(seq, timeout_ms) : Result<void>{};
   }
 
   Watermarks watermarks() const override {

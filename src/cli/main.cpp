@@ -1,0 +1,51 @@
+// blotter: the command line. Parses what is asked, composes the parts, answers with an exit code.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "cli/verbs.h"
+
+namespace blotter::cli {
+namespace {
+
+int run(int argc, char** argv) {
+  Context context;
+  // Configuration first, so that flags win over it. --config is looked for before the flags proper are parsed.
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (std::string(argv[i]) == "--config") {
+      context.options.config = argv[i + 1];
+      context.options.config_given = true;
+    }
+  }
+  if (const Result<void> configured = apply_configuration(context.options); !configured) {
+    return report_error(configured.error());
+  }
+  CLI::App app("Blotter: the durable system of record for algorithmic trading", "blotter");
+  app.require_subcommand(1);
+  for (const auto add : {add_init, add_record, add_status, add_orders, add_order, add_fills, add_positions, add_balances,
+                         add_pnl, add_quarantine, add_events, add_verify, add_store, add_migrate, add_journal,
+                         add_simulate, add_bench, add_version}) {
+    add(app, context);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? int{kDone} : int{kUsage};
+  }
+  return context.run();
+}
+
+}  // namespace
+}  // namespace blotter::cli
+
+int main(int argc, char** argv) {
+  // A reader that goes away (`blotter orders | head`) is no reason to die without words.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return blotter::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    // Nothing of ours throws across a port: this is memory that ran out, or a bug.
+    std::fprintf(stderr, "blotter: stopped by %s\n", error.what());
+    return blotter::cli::kCouldNotRun;
+  }
+}

@@ -1,0 +1,63 @@
+// The verbs of the command line. One file each; a verb adds itself to the application and sets the exit code when run.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "cli/output.h"
+
+namespace blotter::cli {
+
+struct Context {
+  GlobalOptions options;
+  std::function<int()> run;  // the chosen verb
+};
+
+void add_init(CLI::App& app, Context& context);
+void add_record(CLI::App& app, Context& context);
+void add_simulate(CLI::App& app, Context& context);
+void add_status(CLI::App& app, Context& context);
+void add_orders(CLI::App& app, Context& context);
+void add_order(CLI::App& app, Context& context);
+void add_fills(CLI::App& app, Context& context);
+void add_positions(CLI::App& app, Context& context);
+void add_balances(CLI::App& app, Context& context);
+void add_pnl(CLI::App& app, Context& context);
+void add_quarantine(CLI::App& app, Context& context);
+void add_events(CLI::App& app, Context& context);
+void add_verify(CLI::App& app, Context& context);
+void add_store(CLI::App& app, Context& context);
+void add_migrate(CLI::App& app, Context& context);
+void add_journal(CLI::App& app, Context& context);
+void add_bench(CLI::App& app, Context& context);
+void add_version(CLI::App& app, Context& context);
+
+// A verb with the options that all verbs share.
+CLI::App* add_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description);
+
+// The ledger's book and its store, opened for reading. Errc: not_found (no ledger, no store: what to do about it).
+struct ReadSide {
+  std::string book_id;
+  std::unique_ptr<Store> store;
+};
+Result<ReadSide> open_read_side(const GlobalOptions& options);
+
+// Runs the select and collects it; book_id is left out of the columns when none are named.
+Result<Answer> collect(Store& store, Select select);
+
+// Filters that listing verbs share.
+struct ListingFilters {
+  std::string account;
+  std::string symbol;
+  std::string venue;
+  std::string strategy;
+  std::int64_t limit = -1;  // -1: 50 for people, all for programs; 0: all
+};
+void add_filters(CLI::App& verb, ListingFilters& filters, bool with_strategy);
+void apply_filters(const ListingFilters& filters, bool json, Select& select);
+
+}  // namespace blotter::cli

@@ -1,0 +1,67 @@
+#include "ledger/verify.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/verbs.h"
+#include "journal/journal.h"
+
+namespace blotter::cli {
+namespace {
+
+Result<VerifyReport> check(const GlobalOptions& options, bool journal_only) {
+  auto book = journal::read_book_file(options.journal_directory());
+  if (!book) return fail(book.error());
+  std::unique_ptr<Store> store;
+  if (!journal_only && options.store_url() != "none") {
+    BLOTTER_ASSIGN(store, open_store(options.store_url(), StoreAccess::read));
+  }
+  ProgressLine progress;
+  return verify(options.journal_directory(), book->book_id, store.get(), [&](std::uint64_t done, std::uint64_t total) {
+    progress.show("verifying", done, total, fmt::format("event {} of {}", done, total));
+  });
+}
+
+void print_report(const GlobalOptions& options, const VerifyReport& report) {
+  const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+  Answer findings{.columns = {"check", "detail"}, .rows = {}};
+  for (const Finding& finding : report.findings) findings.add({finding.check, finding.detail});
+  if (options.json) return print(findings, true);
+  Answer summary{.columns = {"segments", "frames", "events", "stored", "rows_compared", "entries_summed", "problems"},
+                 .rows = {}};
+  summary.add({number(report.journal.segments), number(report.journal.frames), number(to_number(report.journal.last)),
+               number(to_number(report.cursor.applied)), number(report.rows_compared), number(report.entries_summed),
+               number(report.findings.size() + report.suppressed)});
+  print(summary, false);
+  if (report.journal.torn_bytes > 0) {
+    std::printf("torn tail of %llu bytes at %s: never acknowledged, the next writer cuts it\n",
+                static_cast<unsigned long long>(report.journal.torn_bytes), report.journal.torn_where.c_str());
+  }
+  if (report.ok()) {
+    std::puts("verified: the journal is whole, the store is what it says, and every entry is conserved");
+    return;
+  }
+  print(findings, false);
+  if (report.suppressed > 0) {
+    std::printf("and %llu more\n", static_cast<unsigned long long>(report.suppressed));
+  }
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Context& context) {
+  CLI::App* verb = add_verb(app, context, "verify", "prove the journal, the store and the conservation of money");
+  auto journal_only = std::make_shared<bool>(false);
+  verb->add_flag("--journal-only", *journal_only, "do not look at the store");
+  verb->callback([&context, journal_only] {
+    context.run = [&context, journal_only] {
+      const auto report = check(context.options, *journal_only);
+      if (!report) return report_error(report.error());
+      print_report(context.options, *report);
+      return report->ok() ? int{kDone} : int{kFoundProblem};
+    };
+  });
+}
+
+}  // namespace blotter::cli
