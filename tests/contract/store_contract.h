@@ -13,8 +13,8 @@
 #include <memory>
 #include <string>
 
-#include "contract/store_rows.h"
-#include "store/temporary_directory_test.h"
+#include "store/test_directory.h"
+#include "store/test_rows.h"
 
 namespace blotter {
 

@@ -91,25 +91,28 @@ Result<void> record(Connection& connection, const MigrationText& text, Migration
   return insert.run();
 }
 
-// Applies the oldest pending migration up to `version`; nothing when there is none. What is pending is decided under
-// the write lock, so two processes that start together do not apply one migration twice.
+// Applies pending migrations up to `version` in one transaction: the oldest one, or all of them to a new database, so
+// that a process that dies while creating it leaves nothing or all. What is pending is decided under the write lock,
+// so two processes that start together do not apply one migration twice.
 Result<std::vector<Migration>> apply_next(Connection& connection, std::span<const MigrationText> known,
                                           std::int32_t version) {
   BLOTTER_ASSIGN(Transaction transaction, Transaction::begin(connection));
+  BLOTTER_ASSIGN(const bool recorded, has_record(connection));
   BLOTTER_ASSIGN(const std::vector<Migration> all, read_status(connection, known));
   BLOTTER_TRY(refuse_strange(all, connection.path()));
+  std::vector<Migration> applied;
   for (const Migration& each : all) {
     if (each.state != MigrationState::pending || each.version > version) continue;
-    Migration migration = each;
+    Migration& migration = applied.emplace_back(each);
     const MigrationText& text = text_of(migration, known);
     BLOTTER_TRY(connection.execute(kCreateRecord));
     BLOTTER_TRY(connection.execute(std::string(text.up).c_str()));
     BLOTTER_TRY(record(connection, text, migration));
-    BLOTTER_TRY(transaction.commit());
     migration.state = MigrationState::applied;
-    return std::vector<Migration>{migration};
+    if (recorded) break;
   }
-  return std::vector<Migration>{};
+  if (!applied.empty()) BLOTTER_TRY(transaction.commit());
+  return applied;
 }
 
 Result<std::vector<Migration>> undo_last(Connection& connection, std::span<const MigrationText> known,

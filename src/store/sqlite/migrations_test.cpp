@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "store/temporary_directory_test.h"
+#include "store/test_directory.h"
 
 namespace blotter::sqlite {
 namespace {
@@ -113,6 +113,10 @@ TEST_F(MigrationsTest, AFailingMigrationLeavesNothingBehind) {
       {{1, "good", "CREATE TABLE good (a);", "DROP TABLE good;"},
        {2, "bad", "CREATE TABLE half (a); CREATE TABLE good (a);", "DROP TABLE half;"}}};
   SqliteMigrator broken(path_, kBroken);
+  EXPECT_FALSE(broken.up(INT32_MAX).has_value());
+  EXPECT_EQ(schema(), "") << "a new database gets all or nothing";
+
+  ASSERT_TRUE(broken.up(1).has_value());
   EXPECT_FALSE(broken.up(INT32_MAX).has_value());
   const auto status = *broken.status();
   EXPECT_EQ(status[0].state, MigrationState::applied);

@@ -11,11 +11,11 @@
 #include <fstream>
 #include <random>
 
-#include "contract/store_rows.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/migrations.h"
 #include "store/table_shape.h"
-#include "store/temporary_directory_test.h"
+#include "store/test_directory.h"
+#include "store/test_rows.h"
 
 namespace blotter::sqlite {
 namespace {
@@ -177,8 +177,8 @@ TEST_F(SqliteStoreTest, EveryTableHasTheColumnsOfItsRow) {
   auto connection = *Connection::open(path_, Mode::read);
   for (int table = 0; table <= static_cast<int>(Table::ledger_entries); ++table) {
     const TableShape& shape = shape_of(static_cast<Table>(table));
-    Statement info = *connection->prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info('" + shape.name +
-                                          "') ORDER BY cid");
+    Statement info = *connection->prepare("SELECT name, type, \"notnull\", pk FROM pragma_table_info(?1) ORDER BY cid");
+    info.bind_text(1, shape.name);
     for (std::size_t i = 0; i < shape.columns.size(); ++i) {
       const Column& column = shape.columns[i];
       ASSERT_TRUE(*info.next_row()) << shape.name << "." << column.name;
