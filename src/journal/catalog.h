@@ -29,6 +29,7 @@ class Catalog {
   // Looks at the directory again. Errc: not_found, corrupt.
   Result<void> refresh();
   std::uint64_t first_number() const { return first_number_; }
+  const std::string& directory() const { return directory_; }
 
   // The segment, or nothing when it does not exist or was not begun yet. The pointer lives until the next call.
   // Errc: corrupt, unavailable.

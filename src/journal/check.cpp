@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "journal/book_file.h"
+#include "journal/lock.h"
 #include "journal/reader.h"
 #include "journal/scan.h"
 #include "journal/segment.h"
@@ -84,6 +85,7 @@ class Checker {
   Result<Tail> walk(Window& window, Scan& scan) {
     Tail tail;
     for (int look = 0; look < kSecondLooks; ++look) {
+      if (look > 0 && !writer_is_active(directory_)) break;
       if (look > 0) std::this_thread::sleep_for(kBetweenLooks);
       window.distrust(scan.offset(), 0);
       while (true) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "journal/book_file.h"
+#include "journal/lock.h"
 
 namespace blotter::journal {
 namespace {
@@ -127,6 +128,8 @@ Result<bool> Cursor::explain_end() {
       if (tail.kind == Tail::Kind::clean) proved_ = number_;
       if (tail.kind != Tail::Kind::corrupt) return false;
     }
+    // The first second look costs nothing and decides most races; the others only make sense beside a writer.
+    if (look > 0 && !writer_is_active(catalog_->directory())) break;
     if (look > 0) std::this_thread::sleep_for(kBetweenLooks);
     window_->distrust(scan_->offset(), 0);
     BLOTTER_ASSIGN(const bool found, scan_on());

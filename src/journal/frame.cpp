@@ -12,6 +12,13 @@ constexpr std::uint16_t kVersion = 1;
 // The checksum covers everything after itself, so one call over contiguous bytes computes it.
 constexpr std::size_t kCovered = 24;
 
+// A hash of the header alone: when the payload is torn, the length in the header can still be trusted.
+constexpr std::size_t kHeaderHash = 104;
+
+std::uint64_t header_hash(std::span<const std::byte> frame) {
+  return XXH3_64bits(frame.data() + kCovered, kHeaderHash - kCovered);
+}
+
 Hash128 load_hash(const std::byte* in) {
   Hash128 hash;
   std::memcpy(hash.data(), in, hash.size());
@@ -42,7 +49,8 @@ void seal_frame(FrameHeader& header, std::span<std::byte> frame) {
   store_le<std::uint64_t>(out + 80, header.offset);
   store_le<std::uint64_t>(out + 88, to_number(header.first));
   store_le<std::uint32_t>(out + 96, header.payload_bytes);
-  std::memset(out + 100, 0, kFrameHeaderBytes - 100);
+  store_le<std::uint32_t>(out + 100, 0);
+  store_le<std::uint64_t>(out + kHeaderHash, header_hash(frame));
   std::memset(out + header.extent(), 0, frame.size() - header.extent());
   header.checksum = hash128(frame.subspan(kCovered, header.extent() - kCovered));
   std::memcpy(out + 8, header.checksum.data(), 16);
@@ -54,7 +62,8 @@ std::optional<FrameHeader> decode_frame_header(std::span<const std::byte> bytes)
   if (std::memcmp(in, kMagic.data(), kMagic.size()) != 0) return std::nullopt;
   if (load_le<std::uint16_t>(in + 24) != kVersion) return std::nullopt;
   if (load_le<std::uint16_t>(in + 26) != kFrameHeaderBytes) return std::nullopt;
-  if (!all_zero(bytes.subspan(100, kFrameHeaderBytes - 100))) return std::nullopt;
+  if (load_le<std::uint32_t>(in + 100) != 0) return std::nullopt;
+  if (load_le<std::uint64_t>(in + kHeaderHash) != header_hash(bytes)) return std::nullopt;
   FrameHeader header;
   header.checksum = load_hash(in + 8);
   header.records = load_le<std::uint32_t>(in + 28);

@@ -37,7 +37,7 @@ struct FrameHeader {
 // `frame` spans the whole padded frame. Sets header.checksum.
 void seal_frame(FrameHeader& header, std::span<std::byte> frame);
 
-// The fields, when the bytes are a version 1 frame header; says nothing of the checksum.
+// The fields, when the bytes are an intact version 1 frame header; says nothing of the payload.
 std::optional<FrameHeader> decode_frame_header(std::span<const std::byte> bytes);
 
 // Nullptr when checksum, padding and records are right, else what is wrong. `frame` spans the whole padded frame.

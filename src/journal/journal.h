@@ -61,8 +61,8 @@ class Journal {
   virtual Result<Seq> append(std::span<const std::byte> record, Priority priority) = 0;
 
   // Appends all of them, next to each other and in one group commit: after a crash they are all there or none is.
-  // Returns the Seq of the last one. Errc: as append (nothing appended); invalid also when together they are larger than
-  // a group can be.
+  // Returns the Seq of the last one. Errc: as append (nothing appended); invalid also when together they are larger
+  // than a group can be.
   virtual Result<Seq> append_all(std::span<const std::span<const std::byte>> records, Priority priority) = 0;
 
   // Returns once every event up to `seq` is on the device. Errc: poisoned (it may or may not be there: reopen).

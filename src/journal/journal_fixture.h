@@ -18,6 +18,11 @@
 
 namespace blotter::journal {
 
+// Memory where there is some: for tests that write many files and do not depend on a device.
+inline std::filesystem::path quick_parent() {
+  return std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
 // A directory of its own, gone afterwards.
 class TemporaryDirectory {
  public:

@@ -74,4 +74,9 @@ bool WriterLock::still_ours() const {
   return ::fstat(file_.fd(), &held) == 0 && held.st_nlink > 0;
 }
 
+bool writer_is_active(const std::string& directory) {
+  const File file(::open((directory + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC));
+  return file.is_open() && ::flock(file.fd(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 }  // namespace blotter::journal

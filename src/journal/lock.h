@@ -25,4 +25,7 @@ class WriterLock {
   File file_;
 };
 
+// True when some writer holds the lock just now: what a reader sees half-written may be whole in a moment.
+bool writer_is_active(const std::string& directory);
+
 }  // namespace blotter::journal
