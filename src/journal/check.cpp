@@ -137,7 +137,8 @@ class Checker {
     for (std::uint64_t offset = 0; offset < size; offset += kBlock) {
       BLOTTER_ASSIGN(const auto block, window->get(offset, kBlock));
       if (all_zero(block)) continue;
-      // It may have become a segment under our hands.
+      // A roll writes the header first and renames then, and it may have died, or be at work, in between.
+      if (offset == 0 && decode_segment_header(block, path).has_value()) continue;
       if (!std::filesystem::exists(path)) return {};
       return corrupt_at(path, offset, "a spare segment is not zero");
     }
