@@ -261,8 +261,8 @@ class BitstampFeed final : public Feed {
     return std::nullopt;
   }
 
-  // The order's remaining quantity fell to event.amount: the difference was traded at the order's price, which is the one
-  // on this line. An order whose price moved (it went through the book) traded at the new one: all 36 such fills of
+  // The order's remaining quantity fell to event.amount: the difference was traded at the order's price, which is the
+  // one on this line. An order whose price moved (it went through the book) traded at the new one: all 36 such fills of
   // 2015-05-01 that can be matched with a trade have exactly the trade's price.
   static void fill(const OrderEvent& event, Live& live, std::string_view exec_suffix, FeedLine& line) {
     FillReport report;
