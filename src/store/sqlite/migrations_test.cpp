@@ -51,7 +51,8 @@ TEST_F(MigrationsTest, UpAppliesEachMigrationOnce) {
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   EXPECT_EQ(applied->size(), built_in_migrations().size());
   EXPECT_TRUE(migrator().up(INT32_MAX)->empty());
-  for (const Migration& each : *migrator().status()) {
+  const auto status = *migrator().status();
+  for (const Migration& each : status) {
     EXPECT_EQ(each.state, MigrationState::applied);
     EXPECT_EQ(each.applied_at.size(), static_cast<std::size_t>(kTimestampTextSize));
   }
