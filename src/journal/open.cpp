@@ -80,6 +80,20 @@ Result<void> check_nothing_there(const std::string& directory) {
   return {};
 }
 
+// On a full disk a spare of the last writer makes room: a ledger that cannot restart is worse off than one with a
+// smaller reserve.
+Result<void> claim_epoch(Io& io, const std::string& directory, const BookFile& book) {
+  const auto claimed = write_book_file(io, directory, book);
+  if (claimed || claimed.error().code != Errc::exhausted) return claimed;
+  std::error_code code;
+  std::filesystem::directory_iterator entries(directory, code);
+  for (; !code && entries != std::filesystem::directory_iterator(); entries.increment(code)) {
+    if (!entries->path().filename().string().starts_with("spare-")) continue;
+    if (io.unlink(entries->path().c_str()) == 0) return write_book_file(io, directory, book);
+  }
+  return claimed;
+}
+
 }  // namespace
 
 Result<void> create_journal_in(const Environment& environment, const std::string& directory, const std::string& book_id,
@@ -115,7 +129,7 @@ Result<std::unique_ptr<Journal>> open_journal_in(const Environment& environment,
   // Everything is known to be right; from here on files change. The epoch comes first: whoever read the old one is
   // fenced before a single byte of the tail is touched.
   book.epoch = Epoch{to_number(book.epoch) + 1};
-  BLOTTER_TRY(write_book_file(io, directory, book));
+  BLOTTER_TRY(claim_epoch(io, directory, book));
   BLOTTER_ASSIGN(Recovery recovery, repair(io, directory, finding));
   static_cast<void>(io.unlink((directory + "/filling.tmp").c_str()));
   static_cast<void>(io.unlink((directory + "/first.tmp").c_str()));

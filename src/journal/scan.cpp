@@ -42,6 +42,11 @@ Result<std::span<const std::byte>> Window::get(std::uint64_t offset, std::size_t
   std::memset(buffer_.data() + got, 0, wanted - got);
   start_ = offset;
   held_ = wanted;
+  // Whoever reads in order will want the next piece: the device can fetch it while this one is worked on.
+  if (in_order && piece_ == kPieceMax) {
+    static_cast<void>(::posix_fadvise(file_.fd(), static_cast<off_t>(offset + wanted),
+                                      static_cast<off_t>(2 * kPieceMax), POSIX_FADV_WILLNEED));
+  }
   return std::span<const std::byte>(buffer_.data(), size);
 }
 
