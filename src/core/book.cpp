@@ -183,6 +183,7 @@ void Book::index_order(const Order& order) {
     order_index_[venue_order_key(name, order.terms.venue_order_id)] = order.no;
   }
   for (const std::string& id : order.former_venue_order_ids) order_index_[venue_order_key(name, id)] = order.no;
+  if (!order.former_client_order_id.empty()) order_index_[order_key(name, order.former_client_order_id)] = order.no;
 }
 
 void Book::unindex_order(const Order& order) {
@@ -190,6 +191,7 @@ void Book::unindex_order(const Order& order) {
   order_index_.erase(order_key(name, order.terms.client_order_id));
   if (!order.terms.venue_order_id.empty()) order_index_.erase(venue_order_key(name, order.terms.venue_order_id));
   for (const std::string& id : order.former_venue_order_ids) order_index_.erase(venue_order_key(name, id));
+  if (!order.former_client_order_id.empty()) order_index_.erase(order_key(name, order.former_client_order_id));
 }
 
 void Book::note_closed(Order& order, Seq seq) {
@@ -321,10 +323,11 @@ void Book::fold(const FillBooked& event, Seq seq) {
         apply(position.state, account.method, {.seq = seq, .quantity = event.delta.quantity, .cash = event.trade_cash});
     BLOTTER_ASSERT(delta == event.delta);
   }
+  position.window.add({.seq = seq, .split = false, .quantity = event.delta.quantity, .cash = event.trade_cash},
+                      position.state);
   position.last_seq = seq;
-  const Decimal fee = event.fee_asset == instrument.settle && !is_inventory_fee(instrument, event.fee_asset)
-                          ? event.fee
-                          : Decimal{};
+  const Decimal fee =
+      event.fee_asset == instrument.settle && !is_inventory_fee(instrument, event.fee_asset) ? event.fee : Decimal{};
   position.fees += fee;
   DailyPnl& day = daily(position.key, event.times.at, seq);
   day.realized += event.delta.realized;
@@ -335,12 +338,41 @@ void Book::fold(const FillBooked& event, Seq seq) {
   ++counters_.fills;
 }
 
+const ReversedFill* Position::find_reversed(Seq fill) const {
+  const auto found = std::lower_bound(reversed.begin(), reversed.end(), fill,
+                                      [](const ReversedFill& known, Seq seq) { return known.fill < seq; });
+  return found != reversed.end() && found->fill == fill ? &*found : nullptr;
+}
+
+namespace {
+
+void note_reversed(Position& position, const FillReversed& event, AccountingMethod method, Seq seq) {
+  const auto place = std::lower_bound(position.reversed.begin(), position.reversed.end(), event.fill,
+                                      [](const ReversedFill& known, Seq fill) { return known.fill < fill; });
+  const ReversedFill reversed{.fill = event.fill, .by = seq, .kind = event.kind};
+  if (place != position.reversed.end() && place->fill == event.fill) {
+    *place = reversed;
+  } else {
+    position.reversed.insert(place, reversed);
+  }
+  if (!position.window.contains(event.fill)) {
+    position.window.reset(event.after);
+  } else if (event.kind == PositionAdjustmentKind::bust) {
+    position.window.remove(method, event.fill);
+  } else {
+    position.window.replace(method, event.fill, event.step_quantity, event.trade_cash);
+  }
+}
+
+}  // namespace
+
 void Book::fold(const FillReversed& event, Seq seq) {
   fold_into_order(event.order, event, seq);
   const Instrument& instrument = instruments_[index_of(event.instrument)];
   Position& position = this->position(key_of(event));
   position.state = event.after;
   position.last_seq = seq;
+  note_reversed(position, event, accounts_[index_of(event.account)].method, seq);
   const Decimal fee = event.fee_asset == instrument.settle && !is_inventory_fee(instrument, event.fee_asset)
                           ? event.fee_change
                           : Decimal{};
@@ -362,6 +394,7 @@ void Book::fold(const FeeBooked& event, Seq seq) {
     const PositionDelta delta =
         apply(position.state, account.method, {.seq = seq, .quantity = event.delta.quantity, .cash = Decimal{}});
     BLOTTER_ASSERT(delta == event.delta);
+    position.window.add({.seq = seq, .split = false, .quantity = event.delta.quantity, .cash = {}}, position.state);
     position.last_seq = seq;
   }
   const Decimal fee = event.asset == instrument.settle && !inventory ? event.amount : Decimal{};
@@ -398,17 +431,19 @@ void Book::fold(const PositionSplit& event, Seq seq) {
   const Decimal before = position.state.quantity;
   apply_split(position.state, event.numerator, event.denominator);
   BLOTTER_ASSERT(position.state.quantity - before == event.delta.quantity);
+  position.window.add({.seq = seq, .split = true, .quantity = event.numerator, .cash = event.denominator},
+                      position.state);
   position.last_seq = seq;
+  move_balances(balances_, legs_of(event, instruments_[index_of(event.instrument)]), seq);
 }
 
 void Book::fold(const Quarantined& event, Seq seq) {
   ++counters_.quarantined;
   if (event.reason == QuarantineReason::conflict) ++counters_.conflicts;
   if (event.waits_for.is_none()) return;
-  waiting_.emplace(event.waits_for, Waiting{.quarantine = seq,
-                                            .waits_for = event.waits_for,
-                                            .times = event.times,
-                                            .report = event.waiting});
+  waiting_.emplace(
+      event.waits_for,
+      Waiting{.quarantine = seq, .waits_for = event.waits_for, .times = event.times, .report = event.waiting});
   waiting_keys_.emplace(to_number(seq), event.waits_for);
 }
 

@@ -23,6 +23,7 @@
 #include "core/instrument.h"
 #include "core/order.h"
 #include "core/position.h"
+#include "core/position_window.h"
 
 namespace blotter {
 
@@ -54,13 +55,26 @@ struct PositionKey {
 };
 BOOST_DESCRIBE_STRUCT(PositionKey, (), (account, instrument, strategy))
 
+// A fill that was busted, or corrected last by that event.
+struct ReversedFill {
+  Seq fill{0};
+  Seq by{0};
+  PositionAdjustmentKind kind = PositionAdjustmentKind::bust;
+};
+BOOST_DESCRIBE_STRUCT(ReversedFill, (), (fill, by, kind))
+
 struct Position {
   PositionKey key;
   PositionState state;
   Decimal fees;      // paid in the settlement currency
   Seq last_seq{0};   // of the last event that changed quantity, cost or P&L: the head of its history
+  PositionWindow window;
+  std::vector<ReversedFill> reversed;  // by fill
+
+  const ReversedFill* find_reversed(Seq fill) const;
+  bool is_reversed(Seq fill) const { return find_reversed(fill) != nullptr; }
 };
-BOOST_DESCRIBE_STRUCT(Position, (), (key, state, fees, last_seq))
+BOOST_DESCRIBE_STRUCT(Position, (), (key, state, fees, last_seq, window, reversed))
 
 struct BalanceKey {
   AccountId account{};

@@ -6,10 +6,10 @@
 // Failure    Reading checks every length; after a bad one the reader is failed and everything it returns is empty.
 #pragma once
 
+#include <bit>
 #include <boost/describe/bases.hpp>
 #include <boost/describe/members.hpp>
 #include <boost/mp11/algorithm.hpp>
-#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -81,11 +81,18 @@ class ByteReader {
     for (int shift = 0; shift < 64; shift += 7) {
       if (failed_ || next_ == end_) break;
       const auto byte = static_cast<std::uint64_t>(*next_++);
+      if (shift == 63 && byte > 1) break;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
     failed_ = true;
     return 0;
+  }
+  // 0 or 1.
+  bool flag() {
+    const std::uint64_t value = varint();
+    if (value > 1) failed_ = true;
+    return value == 1;
   }
   void fail() { failed_ = true; }
 
@@ -105,6 +112,13 @@ struct IsExact : std::false_type {};
 template <class M>
 struct IsExact<Exact<M>> : std::true_type {};
 
+// Differences wrap, so that any two instants can be written.
+inline std::int64_t difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+inline std::int64_t sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
 inline std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }
@@ -185,12 +199,12 @@ inline void read(ByteReader& in, IdentityKey& key) {
 inline void write(ByteWriter& out, const EventTimes& times) {
   write(out, times.at);
   write(out, times.recorded_at);
-  out.varint(zigzag(times.received_at.ns - times.recorded_at.ns));
+  out.varint(zigzag(difference(times.received_at.ns, times.recorded_at.ns)));
 }
 inline void read(ByteReader& in, EventTimes& times) {
   read(in, times.at);
   read(in, times.recorded_at);
-  times.received_at.ns = times.recorded_at.ns + unzigzag(in.varint());
+  times.received_at.ns = sum(times.recorded_at.ns, unzigzag(in.varint()));
 }
 // Most events have an identity of their own; those without take one byte.
 inline void write(ByteWriter& out, const Identity& identity) {
@@ -202,28 +216,29 @@ inline void write(ByteWriter& out, const Identity& identity) {
 }
 inline void read(ByteReader& in, Identity& identity) {
   identity = {};
-  if (in.varint() == 0) return;
+  if (!in.flag()) return;
   read(in, identity.key);
   if (const std::byte* bytes = in.take(sizeof identity.content)) {
     std::memcpy(&identity.content, bytes, sizeof identity.content);
   }
-  identity.variant = static_cast<std::uint32_t>(in.varint());
+  const std::uint64_t variant = in.varint();
+  if (variant > 0xffffff) return in.fail();
+  identity.variant = static_cast<std::uint32_t>(variant);
 }
 
 template <class T>
-  requires(std::is_enum_v<T> || std::is_same_v<T, bool> || std::is_unsigned_v<T>)
-void write(ByteWriter& out, T value) {
+requires(std::is_enum_v<T> || std::is_same_v<T, bool> || std::is_unsigned_v<T>) void write(ByteWriter& out, T value) {
   out.varint(static_cast<std::uint64_t>(value));
 }
 template <class T>
-  requires(std::is_enum_v<T> || std::is_same_v<T, bool> || std::is_unsigned_v<T>)
-void read(ByteReader& in, T& value) {
+requires(std::is_enum_v<T> || std::is_same_v<T, bool> || std::is_unsigned_v<T>) void read(ByteReader& in, T& value) {
   const std::uint64_t number = in.varint();
   if constexpr (boost::describe::has_describe_enumerators<T>::value) {
     // Closed sets are numbered from 0 without gaps.
     if (number >= boost::mp11::mp_size<boost::describe::describe_enumerators<T>>::value) return in.fail();
   }
   value = static_cast<T>(number);
+  if (static_cast<std::uint64_t>(value) != number) in.fail();
 }
 inline void write(ByteWriter& out, std::int64_t value) { out.varint(zigzag(value)); }
 inline void read(ByteReader& in, std::int64_t& value) { value = unzigzag(in.varint()); }
@@ -252,7 +267,7 @@ void write(ByteWriter& out, const std::optional<T>& value) {
 template <class T>
 void read(ByteReader& in, std::optional<T>& value) {
   value.reset();
-  if (in.varint() == 0) return;
+  if (!in.flag()) return;
   value.emplace();
   read(in, *value);
 }

@@ -1,7 +1,6 @@
 #include "core/decide.h"
 
 #include "core/decider.h"
-#include "core/legs.h"
 #include "core/render.h"
 
 namespace blotter {
@@ -16,44 +15,13 @@ void Decision::clear() {
 
 namespace {
 
-// The sums that evolving will form must fit too: a balance, a position's fees, a day's totals.
-void prove_sums(const Book& book, const std::vector<Event>& events) {
-  const auto prove = [&](const Legs& legs) {
-    for (const Leg& leg : legs) {
-      const Balance* balance = book.find_balance({.account = leg.account, .asset = leg.asset});
-      if (balance != nullptr) static_cast<void>(balance->amount + leg.amount);
-    }
-  };
-  for (const Event& event : events) {
-    if (const auto* cash = std::get_if<CashMoved>(&event)) prove(legs_of(*cash));
-    if (const auto* fill = std::get_if<FillBooked>(&event)) {
-      const PositionKey key{.account = fill->account, .instrument = fill->instrument, .strategy = fill->strategy};
-      // A quarter of the range is headroom that no sum of two such values leaves.
-      static const Decimal kLimit = Decimal::from_units(std::numeric_limits<Int128>::max() / 4);
-      if (const Position* position = book.find_position(key)) {
-        const PositionState& state = position->state;
-        for (const Decimal value : {state.quantity, state.cost, state.realized, position->fees}) {
-          if (abs(value) > kLimit) throw_overflow();
-        }
-      }
-      for (const Decimal value : {fill->delta.quantity, fill->delta.cost, fill->delta.realized, fill->fee,
-                                  fill->quantity.value() * fill->price.value()}) {
-        if (abs(value) > kLimit) throw_overflow();
-      }
-      if (fill->instrument <= InstrumentId(book.instruments().size())) {
-        prove(legs_of(*fill, book.instrument(fill->instrument)));
-      }
-    }
-  }
-}
-
 // The one place where the core's own signal becomes an answer.
 template <class Run>
 Result<void> guarded(const State& state, Decision& decision, Run&& run) {
   try {
     decision.clear();
     Result<void> result = run();
-    prove_sums(state.book, decision.events);
+    prove_fits(state.book, decision.events);
     return result;
   } catch (const Overflow& overflow) {
     decision.clear();
@@ -76,12 +44,14 @@ Result<void> decide(const State& state, const Report& report, const DecideContex
 
 Result<void> decide(const State& state, const Command& command, const DecideContext& context, const Evidence& evidence,
                     Decision& decision) {
+  std::optional<Report> terms;
   if (const auto* submit = std::get_if<SubmitOrder>(&command)) {
-    const Report as_report = submit->terms;
-    BLOTTER_TRY(validate(as_report));
+    terms = submit->terms;
+    BLOTTER_TRY(validate(*terms));
   }
   return guarded(state, decision, [&]() -> Result<void> {
     Decider decider(state, context, evidence, decision);
+    if (terms) decider.offer(&*terms);
     return std::visit([&](const auto& c) { return decider.decide(c); }, command);
   });
 }
@@ -95,7 +65,8 @@ void decide_quarantine(const State& state, QuarantineReason reason, std::string_
 }
 
 void Decider::quarantine(QuarantineReason reason, std::string_view account, Timestamp at, std::string claims,
-                         std::string detail, const IdentityKey& waits_for, WaitingReport waiting, std::string existing) {
+                         std::string detail, const IdentityKey& waits_for, WaitingReport waiting,
+                         std::string existing) {
   out_.events.clear();
   out_.woken.clear();
   out_.detail = detail;
@@ -105,7 +76,7 @@ void Decider::quarantine(QuarantineReason reason, std::string_view account, Time
     return;
   }
   std::string content = offered_content();
-  const IdentityKey key = make_key(IdentityKind::quarantine, {claims, content});
+  const IdentityKey key = quarantine_key(claims, content);
   if (identities_.find(key) != nullptr) return exists();
   out_.outcome = reason == QuarantineReason::conflict ? Outcome::conflict : Outcome::quarantined;
   emit(Quarantined{.times = times(at),
@@ -120,6 +91,24 @@ void Decider::quarantine(QuarantineReason reason, std::string_view account, Time
                    .identity = {.key = key}});
 }
 
+namespace {
+
+// The report without what its identity leaves out, so that its repetition does not wait beside it.
+Report identified(Report report) {
+  if (auto* bust = std::get_if<BustReport>(&report)) bust->at.ns = day_of(bust->at).days * kNsPerDay;
+  if (auto* correct = std::get_if<CorrectReport>(&report)) correct->at = {};
+  if (auto* fee = std::get_if<FeeReport>(&report)) fee->at = {};
+  return report;
+}
+
+}  // namespace
+
+// The same report in other words (spaces, order of fields) is the same record.
+IdentityKey Decider::quarantine_key(std::string_view claims, std::string_view content) const {
+  if (report_ == nullptr) return make_key(IdentityKind::quarantine, {claims, content});
+  return make_key(IdentityKind::quarantine, {claims, render_json(identified(*report_))});
+}
+
 std::string Decider::offered_content() const {
   if (!context_.content.empty() || report_ == nullptr) return std::string(context_.content);
   return render_json(*report_);
@@ -127,7 +116,7 @@ std::string Decider::offered_content() const {
 
 void Decider::flag(std::string_view account, Timestamp at, std::string claims, std::string detail) {
   std::string content = offered_content();
-  const IdentityKey key = make_key(IdentityKind::quarantine, {claims, content});
+  const IdentityKey key = quarantine_key(claims, content);
   out_.detail = detail;
   emit(Quarantined{.times = times(at),
                    .reason = QuarantineReason::contradiction,
@@ -141,15 +130,30 @@ void Decider::flag(std::string_view account, Timestamp at, std::string claims, s
                    .identity = {.key = key}});
 }
 
+namespace {
+
+// Where the event with this identity may be: here, or (a dropped order's identity leads to its last event) further
+// back.
+Seq before_identity(const Event& event, const IdentityKey& key) {
+  return std::visit(
+      [&](const auto& e) {
+        if constexpr (requires { e.previous_of_order; }) {
+          if (e.identity.key != key) return e.previous_of_order;
+        }
+        return Seq{0};
+      },
+      event);
+}
+
+}  // namespace
+
 // Both contents are kept, so the record we hold is fetched first.
 void Decider::conflict(const Identities::Entry& known, std::string_view account, Timestamp at, std::string claims) {
-  if (evidence_.events.empty()) {
-    out_.events.clear();
-    out_.need = Need{.kind = Need::Kind::events, .seqs = {known.seq()}, .position = {}};
-    return;
-  }
+  const Seq missing =
+      evidence_.events.empty() ? known.seq() : before_identity(evidence_.events.back().event, known.key);
+  if (to_number(missing) != 0) return need_events({missing});
   quarantine(QuarantineReason::conflict, account, at, std::move(claims), "known with other content", {}, {},
-             render_json(evidence_.events.front().event));
+             render_json(evidence_.events.back().event));
 }
 
 Decider::Registered Decider::register_account(const std::string& name, Timestamp at) {

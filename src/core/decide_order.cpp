@@ -19,8 +19,13 @@ std::uint64_t content_of(const OrderReport& report) {
   const std::string stop = optional_bytes(report.stop_price);
   const char flags[] = {static_cast<char>(report.side), static_cast<char>(report.order_type),
                         static_cast<char>(report.tif), report.post_only ? '1' : '0', report.reduce_only ? '1' : '0'};
-  return make_content({report.instrument.symbol, report.instrument.venue, {flags, sizeof flags},
-                       bytes_of(report.quantity), limit, stop, report.strategy});
+  return make_content({report.instrument.symbol,
+                       report.instrument.venue,
+                       {flags, sizeof flags},
+                       bytes_of(report.quantity),
+                       limit,
+                       stop,
+                       report.strategy});
 }
 
 OrderTerms terms_of(const OrderReport& report) {
@@ -72,7 +77,9 @@ const std::string& display_name(const OrderName& name) {
   return name.client_order_id.empty() ? name.venue_order_id : name.client_order_id;
 }
 
-bool is_new_venue_id(const Order& order, const std::string& id) { return !id.empty() && !order.knows_venue_order_id(id); }
+bool is_new_venue_id(const Order& order, const std::string& id) {
+  return !id.empty() && !order.knows_venue_order_id(id);
+}
 
 }  // namespace
 
@@ -85,6 +92,8 @@ Decider::Found Decider::find_order(std::string_view account, const OrderName& na
     if (!evidence_.order) {
       out_.events.clear();
       out_.need = Need{.kind = Need::Kind::order, .seqs = {known->seq()}, .position = {}};
+    } else if (const Order* live = book_.find_order(evidence_.order->no)) {
+      return {.order = live, .recalling = false};
     } else {
       out_.events.clear();
       emit(OrderRecalled{.times = times(evidence_.order->updated_at), .order = *evidence_.order});
@@ -105,9 +114,8 @@ void Decider::wake_order(std::string_view account, const OrderTerms& terms) {
 }
 
 void Decider::open(const OrderReport& report, OrderOrigin origin) {
-  const Identity identity{.key = order_key(report.account, report.order.client_order_id),
-                          .variant = 0,
-                          .content = content_of(report)};
+  const Identity identity{
+      .key = order_key(report.account, report.order.client_order_id), .variant = 0, .content = content_of(report)};
   const Identities::Entry* known = identities_.find(identity.key);
   if (known != nullptr && known->content != 0 && known->content != identity.content) {
     return conflict(*known, report.account, report.at,
@@ -120,7 +128,7 @@ void Decider::open(const OrderReport& report, OrderOrigin origin) {
   if (found.recalling) return;
   if (found.order != nullptr) {
     const Instrument& instrument = register_instrument(report.instrument, report.at);
-    return state_known_order(report, *found.order, instrument, identity, known);
+    return state_known_order(report, *found.order, instrument, identity, origin);
   }
   const Registered account = register_account(report.account, report.at);
   const InstrumentId instrument = register_instrument(report.instrument, report.at).id;
@@ -142,8 +150,10 @@ void Decider::open(const OrderReport& report, OrderOrigin origin) {
 // The order is there: stated before (the same content), an intent that the broker now confirms, or one that a fill had
 // brought in.
 void Decider::state_known_order(const OrderReport& report, const Order& order, const Instrument& instrument,
-                                const Identity& identity, const Identities::Entry* known) {
-  if (!order.terms.quantity) {
+                                const Identity& identity, OrderOrigin origin) {
+  // Only a fill or a status has told of it so far.
+  const Identities::Entry* own = identities_.find(order_key(report.account, order.terms.client_order_id));
+  if (own == nullptr || own->content == 0) {
     if (order.instrument != instrument.id || order.terms.side != report.side) {
       return quarantine(QuarantineReason::contradiction, report.account, report.at,
                         fmt::format("order {} {}", report.account, report.order.client_order_id),
@@ -164,14 +174,16 @@ void Decider::state_known_order(const OrderReport& report, const Order& order, c
                      .identity = identity});
     return;
   }
-  if (known == nullptr) {
+  if (order.terms.client_order_id != report.order.client_order_id) {
     // Another client_order_id under a venue id that belongs to a stated order.
-    return quarantine(QuarantineReason::contradiction, report.account, report.at,
-                      fmt::format("order {} {}", report.account, report.order.client_order_id),
-                      fmt::format("venue_order_id {} belongs to order {}", report.order.venue_order_id,
-                                  order.terms.client_order_id));
+    return quarantine(
+        QuarantineReason::contradiction, report.account, report.at,
+        fmt::format("order {} {}", report.account, report.order.client_order_id),
+        fmt::format("venue_order_id {} belongs to order {}", report.order.venue_order_id, order.terms.client_order_id));
   }
-  const bool confirms = order.origin == OrderOrigin::intent && order.lifecycle < Lifecycle::working;
+  // The broker's word confirms an intent; the same intent again does not.
+  const bool confirms =
+      origin != OrderOrigin::intent && order.origin == OrderOrigin::intent && order.lifecycle < Lifecycle::working;
   const bool learns = is_new_venue_id(order, report.order.venue_order_id);
   if (!confirms && !learns) return exists();
   if (learns) out_.woken.push_back(venue_order_key(report.account, report.order.venue_order_id));
@@ -193,11 +205,11 @@ void Decider::state_known_order(const OrderReport& report, const Order& order, c
 void Decider::decide(const OrderStatusReport& report) {
   const std::string& name = display_name(report.order);
   const Identity identity{
-      .key = make_key(IdentityKind::status,
-                      {report.account, report.order.client_order_id, report.order.venue_order_id, bytes_of(report.at.ns),
-                       name_of(report.status), report.reason, optional_bytes(report.quantity),
-                       optional_bytes(report.limit_price), optional_bytes(report.cum_quantity),
-                       optional_bytes(report.leaves_quantity)}),
+      .key =
+          make_key(IdentityKind::status, {report.account, report.order.client_order_id, report.order.venue_order_id,
+                                          bytes_of(report.at.ns), name_of(report.status), report.reason,
+                                          optional_bytes(report.quantity), optional_bytes(report.limit_price),
+                                          optional_bytes(report.cum_quantity), optional_bytes(report.leaves_quantity)}),
       .variant = 0,
       .content = 1};
   if (identities_.find(identity.key) != nullptr) return exists();
@@ -212,10 +224,12 @@ void Decider::decide(const OrderStatusReport& report) {
                       "no such order yet; applied when it becomes known", waits_for, report);
   }
   const Order& order = *found.order;
-  const OrderEvent event = event_of(report.status);
+  OrderEvent event = event_of(report.status);
+  // "Partially filled" says that it works, besides the quantities.
+  if (report.status == OrdStatus::partially_filled && effect_of(order.state(), OrderEvent::accepted) == Effect::apply) {
+    event = OrderEvent::accepted;
+  }
   Effect effect = effect_of(order.state(), event);
-  // Fills that happened exclude a refusal of the order.
-  if (event == OrderEvent::rejected && order.cum.is_positive()) effect = Effect::quarantine;
   // An older replace does not undo a newer one.
   if (event == OrderEvent::replaced && report.at < order.terms_at) effect = Effect::ignore;
   if (effect == Effect::quarantine) {
@@ -235,7 +249,7 @@ void Decider::decide(const OrderStatusReport& report) {
                     .claimed_cum = report.cum_quantity,
                     .claimed_leaves = report.leaves_quantity,
                     .venue_order_id = is_new_venue_id(order, report.order.venue_order_id) ? report.order.venue_order_id
-                                                                                        : std::string{},
+                                                                                          : std::string{},
                     .previous_of_order = order.last_seq,
                     .identity = identity,
                     .released = context_.released});
@@ -251,8 +265,8 @@ Result<void> Decider::decide(const CancelOrder& command) {
   if (found.recalling) return {};
   if (found.order == nullptr) return fail(Errc::not_found, "no order " + display_name(command.order));
   if (!found.order->is_open()) {
-    return fail(Errc::stale, fmt::format("order {} is {} already", display_name(command.order),
-                                         name_of(found.order->status())));
+    return fail(Errc::stale,
+                fmt::format("order {} is {} already", display_name(command.order), name_of(found.order->status())));
   }
   if (found.order->pending_cancel) {
     exists();
@@ -275,14 +289,15 @@ Result<void> Decider::decide(const CancelOrder& command) {
 }
 
 Result<void> Decider::decide(const ReplaceOrder& command) {
-  if (!command.quantity && !command.limit_price) return fail(Errc::invalid, "a replace changes quantity or limit_price");
+  if (!command.quantity && !command.limit_price)
+    return fail(Errc::invalid, "a replace changes quantity or limit_price");
   if (command.quantity && !command.quantity->is_positive()) return fail(Errc::invalid, "quantity: must be positive");
   const Found found = find_order(command.account, command.order);
   if (found.recalling) return {};
   if (found.order == nullptr) return fail(Errc::not_found, "no order " + display_name(command.order));
   if (!found.order->is_open()) {
-    return fail(Errc::stale, fmt::format("order {} is {} already", display_name(command.order),
-                                         name_of(found.order->status())));
+    return fail(Errc::stale,
+                fmt::format("order {} is {} already", display_name(command.order), name_of(found.order->status())));
   }
   emit(OrderUpdated{.times = times(command.at),
                     .order = found.order->no,

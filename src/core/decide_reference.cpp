@@ -5,8 +5,8 @@ namespace blotter {
 
 void Decider::decide(const AccountReport& report) {
   const Account* known = book_.find_account(report.account);
-  const bool same = known != nullptr && known->base_currency == report.base_currency && known->broker == report.broker &&
-                    known->method == report.method && known->mode == report.mode;
+  const bool same = known != nullptr && known->base_currency == report.base_currency &&
+                    known->broker == report.broker && known->method == report.method && known->mode == report.mode;
   if (same && known->stated) return exists();
   const bool fixed = known != nullptr && (known->stated || (known->traded && known->method != report.method));
   if (fixed) {
@@ -35,7 +35,7 @@ void Decider::decide(const InstrumentReport& report) {
                     known->tick_size == report.tick_size && known->lot_size == report.lot_size &&
                     known->inverse == report.inverse;
   if (same && known->stated) return exists();
-  if (known != nullptr && (known->stated || known->traded)) {
+  if (known != nullptr && !same && (known->stated || known->traded)) {
     return quarantine(QuarantineReason::conflict, "", report.at, "instrument " + report.symbol + "@" + report.venue,
                       "the instrument is defined otherwise, or has fills booked by its first definition", {}, {},
                       "{\"quote\":\"" + std::string(known->quote.text()) + "\",\"multiplier\":\"" +
@@ -60,9 +60,10 @@ void Decider::decide(const InstrumentReport& report) {
 
 void Decider::decide(const CashReport& report) {
   const std::string_view kind = name_of(report.kind);
-  const Identity identity{.key = make_key(IdentityKind::cash, {report.account, kind, report.id}),
-                          .variant = 0,
-                          .content = make_content({report.asset.text(), bytes_of(report.amount), report.symbol, report.venue})};
+  const Identity identity{
+      .key = make_key(IdentityKind::cash, {report.account, kind, report.id}),
+      .variant = 0,
+      .content = make_content({report.asset.text(), bytes_of(report.amount), report.symbol, report.venue})};
   if (const Identities::Entry* known = identities_.find(identity.key)) {
     if (known->content == identity.content) return exists();
     return conflict(*known, report.account, report.at,
@@ -85,13 +86,6 @@ void Decider::decide(const MarkReport& report) {
   const Instrument* known = book_.find_instrument(report.instrument.symbol, report.instrument.venue);
   if (known != nullptr && book_.knows_mark(known->id, report.at, report.price)) return exists();
   const InstrumentId instrument = register_instrument(report.instrument, report.at).id;
-  if (known != nullptr) {
-    // The positions are valued at it: the product must fit.
-    for (const PositionKey& key : book_.positions_of(instrument)) {
-      static_cast<void>(market_value(*known, book_.find_position(key)->state.quantity, report.price) -
-                        book_.find_position(key)->state.cost);
-    }
-  }
   emit(MarkSet{.times = times(report.at), .instrument = instrument, .price = report.price});
 }
 
@@ -113,9 +107,9 @@ void Decider::decide(const SplitReport& report) {
                      .denominator = report.denominator,
                      .identity = identity});
   if (!registered) return;
+  // Flat ones too: a bust may open them again, in units of before the split.
   for (const PositionKey& key : book_.positions_of(instrument)) {
     const Position& position = *book_.find_position(key);
-    if (position.state.quantity.is_zero()) continue;
     PositionState after = position.state;
     apply_split(after, report.numerator, report.denominator);
     emit(PositionSplit{.times = times(report.at),

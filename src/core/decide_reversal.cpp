@@ -1,16 +1,13 @@
 // decide() for what happens to a trade afterwards: bust, correction, late fee.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/decider.h"
+#include "core/render.h"
 
 namespace blotter {
 namespace {
-
-// The original fill behind an event that carries an execution's identity.
-Seq original_of(const JournalEvent& entry) {
-  if (const auto* reversed = std::get_if<FillReversed>(&entry.event)) return reversed->fill;
-  return entry.seq;
-}
 
 template <class ReportStruct>
 bool matches(const Book& book, const ReportStruct& report, const FillBooked& fill) {
@@ -20,6 +17,55 @@ bool matches(const Book& book, const ReportStruct& report, const FillBooked& fil
 }
 
 }  // namespace
+
+// A correction carries the identity of its new exec_id and leads to the fill that it corrected.
+std::optional<Decider::Execution> Decider::execution_of(const Identities::Entry& entry) const {
+  const auto held = std::find_if(evidence_.events.begin(), evidence_.events.end(),
+                                 [&](const JournalEvent& event) { return event.seq == entry.seq(); });
+  if (held == evidence_.events.end()) return std::nullopt;
+  if (const auto* fill = std::get_if<FillBooked>(&held->event)) {
+    return Execution{.fill = *fill, .seq = held->seq, .variant = entry.variant()};
+  }
+  const auto* reversed = std::get_if<FillReversed>(&held->event);
+  // A correction whose new execution had been booked already took the old one away, and brought none in.
+  if (reversed == nullptr || reversed->kind == PositionAdjustmentKind::bust) return std::nullopt;
+  Execution execution{.fill = {}, .seq = reversed->fill, .variant = entry.variant()};
+  execution.fill.times = reversed->times;
+  execution.fill.order = reversed->order;
+  execution.fill.account = reversed->account;
+  execution.fill.instrument = reversed->instrument;
+  execution.fill.strategy = reversed->strategy;
+  execution.fill.side = reversed->side;
+  execution.fill.exec_id = reversed->new_exec_id;
+  return execution;
+}
+
+// The ids of a correction may lead back to one fill in two ways.
+void Decider::add_once(std::vector<Execution>& candidates, Execution candidate) {
+  for (const Execution& known : candidates) {
+    if (known.seq == candidate.seq) return;
+  }
+  candidates.push_back(std::move(candidate));
+}
+
+// A venue that gives its execution ids anew each day.
+bool Decider::differ_in_date_only(const std::vector<Execution>& candidates) {
+  return std::all_of(candidates.begin(), candidates.end(), [&](const Execution& candidate) {
+    return candidate.fill.instrument == candidates.front().fill.instrument &&
+           candidate.fill.side == candidates.front().fill.side;
+  });
+}
+
+// What is said at an instant is about the latest execution until then; or the first one, when all are later.
+Decider::Execution Decider::latest_until(Timestamp at, std::vector<Execution>& candidates) {
+  std::sort(candidates.begin(), candidates.end(),
+            [](const Execution& a, const Execution& b) { return a.fill.times.at < b.fill.times.at; });
+  std::size_t chosen = 0;
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    if (candidates[i].fill.times.at <= at) chosen = i;
+  }
+  return std::move(candidates[chosen]);
+}
 
 template <class ReportStruct>
 std::optional<Decider::Execution> Decider::find_execution(const ReportStruct& report, const char* what) {
@@ -31,34 +77,18 @@ std::optional<Decider::Execution> Decider::find_execution(const ReportStruct& re
                "no such execution yet; applied when it arrives", key, report);
     return std::nullopt;
   }
-  const auto need_events = [&](std::vector<Seq> seqs) {
-    out_.events.clear();
-    out_.need = Need{.kind = Need::Kind::events, .seqs = std::move(seqs), .position = {}};
-  };
   if (evidence_.events.empty()) {
     std::vector<Seq> seqs;
     for (const Identities::Entry& entry : entries) seqs.push_back(entry.seq());
     need_events(std::move(seqs));
     return std::nullopt;
   }
-  // A correction carries the identity of its new exec_id and leads to the fill that it corrected.
   std::vector<Execution> candidates;
-  for (const JournalEvent& entry : evidence_.events) {
-    const Seq original = original_of(entry);
-    if (original != entry.seq) {
-      const auto* reversed = std::get_if<FillReversed>(&entry.event);
-      FillBooked fill;
-      fill.order = reversed->order;
-      fill.account = reversed->account;
-      fill.instrument = reversed->instrument;
-      fill.strategy = reversed->strategy;
-      fill.side = reversed->side;
-      fill.exec_id = reversed->new_exec_id;
-      if (matches(book_, report, fill)) candidates.push_back({.fill = std::move(fill), .seq = original});
-    } else if (const auto* fill = std::get_if<FillBooked>(&entry.event)) {
-      if (matches(book_, report, *fill)) candidates.push_back({.fill = *fill, .seq = entry.seq});
-    }
+  for (const Identities::Entry& entry : entries) {
+    auto candidate = execution_of(entry);
+    if (candidate && matches(book_, report, candidate->fill)) add_once(candidates, std::move(*candidate));
   }
+  if (candidates.size() > 1 && differ_in_date_only(candidates)) return latest_until(report.at, candidates);
   if (candidates.size() == 1) return std::move(candidates.front());
   quarantine(QuarantineReason::ambiguous, report.account, report.at, claims,
              candidates.empty() ? "the execution with this id has another symbol, venue or side"
@@ -86,6 +116,33 @@ PositionKey key_of(const FillBooked& fill) {
 
 }  // namespace
 
+// Recent fills are folded again in memory; for an older one the position's whole history is fetched first. Nothing when
+// the decision has to wait for what was asked for.
+std::optional<PositionHistory> Decider::history_of(const Execution& execution) {
+  const Position& position = *book_.find_position(key_of(execution.fill));
+  if (!position.window.contains(execution.seq) && !position.is_reversed(execution.seq)) {
+    if (!evidence_.history) {
+      out_.need = Need{.kind = Need::Kind::history, .seqs = {}, .position = position.key};
+      return std::nullopt;
+    }
+    return PositionHistory(*evidence_.history);
+  }
+  const ReversedFill* reversed = position.find_reversed(execution.seq);
+  if (reversed == nullptr) return PositionHistory(position.window, facts_of(execution.seq, execution.fill));
+  if (reversed->kind == PositionAdjustmentKind::bust) return PositionHistory(position.window, std::nullopt);
+  // It was corrected: what it says now is in the last correction.
+  for (const JournalEvent& event : evidence_.events) {
+    if (event.seq != reversed->by) continue;
+    const TradeFacts facts = facts_of(execution.seq, std::get<FillReversed>(event.event));
+    if (position.window.contains(execution.seq)) return PositionHistory(position.window, facts);
+    if (evidence_.history) return PositionHistory(*evidence_.history);
+    out_.need = Need{.kind = Need::Kind::history, .seqs = {}, .position = position.key};
+    return std::nullopt;
+  }
+  need_events({reversed->by});
+  return std::nullopt;
+}
+
 // Fills in what a bust and a correction share and emits it.
 void Decider::reverse(const Execution& execution, const TradeFacts& facts, const PositionState& after,
                       FillReversed event) {
@@ -100,8 +157,7 @@ void Decider::reverse(const Execution& execution, const TradeFacts& facts, const
   event.exec_id = facts.exec_id;
   event.fee_asset = facts.fee_asset;
   event.order_quantity = event.quantity.value() - facts.quantity.value();
-  event.order_notional =
-      event.quantity.value() * event.price.value() - facts.quantity.value() * facts.price.value();
+  event.order_notional = event.quantity.value() * event.price.value() - facts.quantity.value() * facts.price.value();
   event.fee_change = event.fee - facts.fee;
   event.delta = {.quantity = after.quantity - position.state.quantity,
                  .cost = after.cost - position.state.cost,
@@ -116,27 +172,39 @@ void Decider::reverse(const Execution& execution, const TradeFacts& facts, const
 
 void Decider::decide(const BustReport& report) {
   const Identity identity{
-      .key = make_key(IdentityKind::bust, {report.account, report.exec_id, report.symbol, report.venue,
-                                           report.side ? name_of(*report.side) : std::string_view{}}),
+      .key = make_key(IdentityKind::bust,
+                      {report.account, report.exec_id, report.symbol, report.venue,
+                       report.side ? name_of(*report.side) : std::string_view{}, to_text(day_of(report.at))}),
       .variant = 0,
       .content = 1};
   if (identities_.find(identity.key) != nullptr) return exists();
   const auto execution = find_execution(report, "bust");
   if (!execution) return;
   if (recall_order_of(*execution)) return;
-  if (!evidence_.history) {
-    out_.need = Need{.kind = Need::Kind::history, .seqs = {}, .position = key_of(execution->fill)};
-    return;
-  }
-  const PositionHistory history(*evidence_.history);
-  const auto facts = history.facts(execution->seq);
+  const auto history = history_of(*execution);
+  if (!history) return;
+  const auto facts = history->facts(execution->seq);
   if (!facts) return exists();  // busted before, under another wording
   const AccountingMethod method = book_.account(facts->account).method;
   FillReversed event;
   event.times = times(report.at);
   event.kind = PositionAdjustmentKind::bust;
   event.identity = identity;
-  reverse(*execution, *facts, history.fold_without(method, execution->seq), std::move(event));
+  reverse(*execution, *facts, history->fold_without(method, execution->seq), std::move(event));
+}
+
+// The fill, if any, that was reported under the correction's new id.
+const Identities::Entry* Decider::find_booked(const CorrectReport& report, const Execution& execution,
+                                              const Instrument& instrument) const {
+  const IdentityKey key = make_key(IdentityKind::execution, {report.account, report.new_exec_id});
+  const Identities::Entry* booked = nullptr;
+  for (const Timestamp at : {execution.fill.times.at, report.at}) {
+    if (booked != nullptr) break;
+    booked = identities_.find(key, execution_variant(instrument.venue, instrument.symbol, execution.fill.side, at));
+    // A trade that goes back to its first id is not in its own way.
+    if (booked != nullptr && booked->seq() == execution.seq) booked = nullptr;
+  }
+  return booked;
 }
 
 void Decider::decide(const CorrectReport& report) {
@@ -145,17 +213,17 @@ void Decider::decide(const CorrectReport& report) {
   const IdentityKey key = make_key(IdentityKind::execution, {report.account, report.new_exec_id});
   const auto part = [](const auto& value) {
     return value ? std::string("+") + to_text([&] {
-      if constexpr (requires { value->value(); }) {
-        return value->value();
-      } else {
-        return *value;
-      }
-    }())
+                     if constexpr (requires { value->value(); }) {
+                       return value->value();
+                     } else {
+                       return *value;
+                     }
+                   }())
                  : std::string("-");
   };
   const std::uint64_t content =
       make_content({report.exec_id, part(report.quantity), part(report.price), part(report.fee)});
-  const std::uint32_t variant = make_variant({"correction"});
+  const std::uint32_t variant = correction_variant();
   if (const Identities::Entry* known = identities_.find(key, variant)) {
     if (known->content == content) return exists();
     return conflict(*known, report.account, report.at, claims);
@@ -163,12 +231,9 @@ void Decider::decide(const CorrectReport& report) {
   const auto execution = find_execution(report, "correct");
   if (!execution) return;
   if (recall_order_of(*execution)) return;
-  if (!evidence_.history) {
-    out_.need = Need{.kind = Need::Kind::history, .seqs = {}, .position = key_of(execution->fill)};
-    return;
-  }
-  const PositionHistory history(*evidence_.history);
-  const auto facts = history.facts(execution->seq);
+  const auto history = history_of(*execution);
+  if (!history) return;
+  const auto facts = history->facts(execution->seq);
   if (!facts) {
     return quarantine(QuarantineReason::contradiction, report.account, report.at, claims, "the execution was busted");
   }
@@ -184,24 +249,59 @@ void Decider::decide(const CorrectReport& report) {
   event.trade_cash = trade_cash(instrument, facts->side, event.quantity, event.price);
   event.step_quantity = inventory_change(instrument, facts->side, event.quantity, event.fee, facts->fee_asset);
   event.identity = {.key = key, .variant = variant, .content = content};
-  const PositionState after = history.fold_with(method, execution->seq, event.step_quantity, event.trade_cash);
+  if (const Identities::Entry* booked = find_booked(report, *execution, instrument)) {
+    // The trade that should stand in its place stands there already, by a report of its own.
+    const bool same = booked->content ==
+                      execution_content(event.quantity, event.price, event.fee, facts->fee_asset, instrument.settle);
+    if (!same) {
+      return quarantine(QuarantineReason::contradiction, report.account, report.at, claims,
+                        "the new execution is booked already with other content");
+    }
+    FillReversed bust;
+    bust.times = event.times;
+    bust.kind = PositionAdjustmentKind::bust;
+    bust.identity = event.identity;
+    return reverse(*execution, *facts, history->fold_without(method, execution->seq), std::move(bust));
+  }
+  const PositionState after = history->fold_with(method, execution->seq, event.step_quantity, event.trade_cash);
   reverse(*execution, *facts, after, std::move(event));
   out_.woken.push_back(key);
 }
 
+// True when the fee of this execution is known.
+bool Decider::knows_fee(const FeeReport& report, const Identity& identity) {
+  const Identities::Entry* known = identities_.find(identity.key, identity.variant);
+  if (known == nullptr) return false;
+  if (known->content == identity.content) {
+    exists();
+    return true;
+  }
+  const auto held = std::find_if(evidence_.events.begin(), evidence_.events.end(),
+                                 [&](const JournalEvent& event) { return event.seq == known->seq(); });
+  if (held == evidence_.events.end()) {
+    need_events({known->seq()});
+  } else {
+    quarantine(QuarantineReason::conflict, report.account, report.at,
+               fmt::format("fee {} {} {}", report.account, report.exec_id, report.id), "known with other content", {},
+               {}, render_json(held->event));
+  }
+  return true;
+}
+
 void Decider::decide(const FeeReport& report) {
-  const Identity identity{
-      .key = make_key(IdentityKind::fee, {report.account, report.exec_id, report.id, report.symbol, report.venue,
-                                          report.side ? name_of(*report.side) : std::string_view{}}),
-      .variant = 0,
-      .content = make_content({bytes_of(report.amount), report.asset.text()})};
-  if (const Identities::Entry* known = identities_.find(identity.key)) {
-    if (known->content == identity.content) return exists();
-    return conflict(*known, report.account, report.at,
-                    fmt::format("fee {} {} {}", report.account, report.exec_id, report.id));
+  Identity identity{.key = make_key(IdentityKind::fee, {report.account, report.exec_id, report.id}),
+                    .variant = 0,
+                    .content = make_content({bytes_of(report.amount), report.asset.text()})};
+  // Where the id names one execution there is nothing to look up for a fee that is known.
+  const auto executions = identities_.find_all(make_key(IdentityKind::execution, {report.account, report.exec_id}));
+  if (executions.size() == 1) {
+    identity.variant = executions.front().variant();
+    if (knows_fee(report, identity)) return;
   }
   const auto execution = find_execution(report, "fee");
   if (!execution) return;
+  identity.variant = execution->variant;
+  if (knows_fee(report, identity)) return;
   const FillBooked& fill = execution->fill;
   const Instrument& instrument = book_.instrument(fill.instrument);
   const Account& account = book_.account(fill.account);
@@ -218,8 +318,8 @@ void Decider::decide(const FeeReport& report) {
   event.asset = report.asset;
   event.previous_of_position = position.last_seq;
   if (is_inventory_fee(instrument, report.asset)) {
-    event.delta = preview(position.state, account.method,
-                          {.seq = next_seq(), .quantity = -report.amount, .cash = Decimal{}});
+    event.delta =
+        preview(position.state, account.method, {.seq = next_seq(), .quantity = -report.amount, .cash = Decimal{}});
   }
   event.identity = identity;
   event.released = context_.released;

@@ -20,22 +20,45 @@ PositionChange step(Seq seq, Decimal quantity, Decimal cash) {
 
 }  // namespace
 
+TradeFacts facts_of(Seq fill, const FillBooked& event) {
+  return {.fill = fill,
+          .order = event.order,
+          .account = event.account,
+          .instrument = event.instrument,
+          .strategy = event.strategy,
+          .exec_id = event.exec_id,
+          .side = event.side,
+          .quantity = event.quantity,
+          .price = event.price,
+          .fee = event.fee,
+          .fee_asset = event.fee_asset,
+          .trade_cash = event.trade_cash};
+}
+
+TradeFacts facts_of(Seq fill, const FillReversed& correction) {
+  return {.fill = fill,
+          .order = correction.order,
+          .account = correction.account,
+          .instrument = correction.instrument,
+          .strategy = correction.strategy,
+          .exec_id = correction.new_exec_id,
+          .side = correction.side,
+          .quantity = correction.quantity,
+          .price = correction.price,
+          .fee = correction.fee,
+          .fee_asset = correction.fee_asset,
+          .trade_cash = correction.trade_cash};
+}
+
+PositionHistory::PositionHistory(const PositionWindow& window, std::optional<TradeFacts> facts) : window_(&window) {
+  if (facts) facts_.push_back(std::move(*facts));
+}
+
 PositionHistory::PositionHistory(const std::vector<JournalEvent>& events) {
   for (const JournalEvent& entry : events) {
     if (const auto* fill = std::get_if<FillBooked>(&entry.event)) {
       changes_.push_back(step(entry.seq, fill->delta.quantity, fill->trade_cash));
-      facts_.push_back({.fill = entry.seq,
-                        .order = fill->order,
-                        .account = fill->account,
-                        .instrument = fill->instrument,
-                        .strategy = fill->strategy,
-                        .exec_id = fill->exec_id,
-                        .side = fill->side,
-                        .quantity = fill->quantity,
-                        .price = fill->price,
-                        .fee = fill->fee,
-                        .fee_asset = fill->fee_asset,
-                        .trade_cash = fill->trade_cash});
+      facts_.push_back(facts_of(entry.seq, *fill));
     } else if (const auto* reversed = std::get_if<FillReversed>(&entry.event)) {
       const auto place = step_of(changes_, reversed->fill);
       const auto facts = std::find_if(facts_.begin(), facts_.end(),
@@ -72,6 +95,7 @@ std::optional<TradeFacts> PositionHistory::facts(Seq fill) const {
 }
 
 PositionState PositionHistory::fold_without(AccountingMethod method, Seq fill) const {
+  if (window_ != nullptr) return window_->without(method, fill);
   std::vector<PositionChange> changes = changes_;
   const auto place = step_of(changes, fill);
   if (place != changes.end()) changes.erase(place);
@@ -80,6 +104,7 @@ PositionState PositionHistory::fold_without(AccountingMethod method, Seq fill) c
 
 PositionState PositionHistory::fold_with(AccountingMethod method, Seq fill, Decimal step_quantity,
                                          Decimal trade_cash) const {
+  if (window_ != nullptr) return window_->with(method, fill, step_quantity, trade_cash);
   std::vector<PositionChange> changes = changes_;
   const auto place = step_of(changes, fill);
   if (place != changes.end()) {

@@ -7,6 +7,7 @@
 
 #include "core/event.h"
 #include "core/position.h"
+#include "core/position_window.h"
 
 namespace blotter {
 
@@ -31,10 +32,15 @@ struct TradeFacts {
   Decimal trade_cash;
 };
 
+TradeFacts facts_of(Seq fill, const FillBooked& event);
+TradeFacts facts_of(Seq fill, const FillReversed& correction);
+
 class PositionHistory {
  public:
   // `events`: every event of the position, oldest first.
   explicit PositionHistory(const std::vector<JournalEvent>& events);
+  // The recent part, and what one fill of it says now. `window` outlives the history.
+  PositionHistory(const PositionWindow& window, std::optional<TradeFacts> facts);
 
   // What `fill` says now; nothing when it was busted or is not here.
   std::optional<TradeFacts> facts(Seq fill) const;
@@ -44,6 +50,7 @@ class PositionHistory {
   PositionState fold_with(AccountingMethod method, Seq fill, Decimal step_quantity, Decimal trade_cash) const;
 
  private:
+  const PositionWindow* window_ = nullptr;
   std::vector<PositionChange> changes_;  // step.seq names the fill
   std::vector<TradeFacts> facts_;
 };

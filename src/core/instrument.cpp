@@ -37,11 +37,26 @@ Decimal market_value(const Instrument& instrument, Decimal quantity, Price mark)
   return instrument.inverse ? -(size / mark.value()) : size * mark.value();
 }
 
+std::optional<Valuation> valuation(const Instrument& instrument, Decimal quantity, Decimal cost) {
+  if (!instrument.mark) return std::nullopt;
+  // An absurd mark must not stop the facts: it only leaves the holding without a value.
+  try {
+    const Decimal value = market_value(instrument, quantity, *instrument.mark);
+    return Valuation{.market_value = value, .unrealized = value - cost};
+  } catch (const Overflow&) {
+    return std::nullopt;
+  }
+}
+
 std::optional<Decimal> average_price(const Instrument& instrument, Decimal quantity, Decimal cost) {
-  if (quantity.is_zero()) return std::nullopt;
-  const Decimal size = quantity * instrument.multiplier;
-  if (!instrument.inverse) return size.is_zero() ? std::nullopt : std::optional(cost / size);
-  return cost.is_zero() ? std::nullopt : std::optional(-(size / cost));
+  try {
+    const Decimal size = quantity * instrument.multiplier;
+    const Decimal divisor = instrument.inverse ? cost : size;
+    if (divisor.is_zero()) return std::nullopt;
+    return instrument.inverse ? -(size / cost) : cost / size;
+  } catch (const Overflow&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace blotter

@@ -29,8 +29,9 @@ struct Instrument {
   std::optional<Timestamp> mark_at;
   Timestamp created_at;
 };
-BOOST_DESCRIBE_STRUCT(Instrument, (), (id, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size, lot_size,
-                                      inverse, stated, traded, mark, mark_at, created_at))
+BOOST_DESCRIBE_STRUCT(Instrument, (),
+                      (id, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size, lot_size, inverse,
+                       stated, traded, mark, mark_at, created_at))
 
 // Whether a trade exchanges cash for the asset. Futures and perpetuals do not: they settle the realised P&L only.
 bool exchanges_cash(const Instrument& instrument);
@@ -48,12 +49,20 @@ bool is_inventory_fee(const Instrument& instrument, const Asset& asset);
 Decimal trade_cash(const Instrument& instrument, Side side, Quantity quantity, Price price);
 
 // The signed change of inventory of a trade with that fee.
-Decimal inventory_change(const Instrument& instrument, Side side, Quantity quantity, Decimal fee, const Asset& fee_asset);
+Decimal inventory_change(const Instrument& instrument, Side side, Quantity quantity, Decimal fee,
+                         const Asset& fee_asset);
 
 // Signed value of holding `quantity` at `mark`, comparable with the position's cost. Throws Overflow.
 Decimal market_value(const Instrument& instrument, Decimal quantity, Price mark);
 
-// Price at which `quantity` was opened for `cost`; nothing when flat.
+// A holding at the instrument's mark; nothing without a mark, or when the value does not fit a decimal.
+struct Valuation {
+  Decimal market_value;
+  Decimal unrealized;
+};
+std::optional<Valuation> valuation(const Instrument& instrument, Decimal quantity, Decimal cost);
+
+// Price at which `quantity` was opened for `cost`; nothing when flat, or when it does not fit a decimal.
 std::optional<Decimal> average_price(const Instrument& instrument, Decimal quantity, Decimal cost);
 
 }  // namespace blotter

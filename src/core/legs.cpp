@@ -27,6 +27,10 @@ Legs legs_of(const FeeBooked& event, const Instrument& instrument) {
   return trade_legs(instrument, event.account, event.cash, event.delta.quantity, event.amount, event.asset);
 }
 
+Legs legs_of(const PositionSplit& event, const Instrument& instrument) {
+  return trade_legs(instrument, event.account, Decimal{}, event.delta.quantity, Decimal{}, Asset{});
+}
+
 Legs legs_of(const CashMoved& event) {
   Legs legs;
   legs.add(event.account, event.asset, event.amount);

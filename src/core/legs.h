@@ -33,6 +33,8 @@ class Legs {
 Legs legs_of(const FillBooked& event, const Instrument& instrument);
 Legs legs_of(const FillReversed& event, const Instrument& instrument);
 Legs legs_of(const FeeBooked& event, const Instrument& instrument);
+// A split of a coin changes how many of it the account holds.
+Legs legs_of(const PositionSplit& event, const Instrument& instrument);
 Legs legs_of(const CashMoved& event);
 
 }  // namespace blotter

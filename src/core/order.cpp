@@ -1,6 +1,7 @@
 #include "core/order.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/event.h"
 
@@ -27,19 +28,35 @@ void settle_closed_at(Order& order, Timestamp at) {
   }
 }
 
-void close(Order& order, CloseReason reason) {
+void close(Order& order, CloseReason reason, Timestamp at) {
+  order.ended_at = at;
   order.lifecycle = Lifecycle::closed;
   order.close_reason = reason;
   order.pending_new = order.pending_cancel = order.pending_replace = order.in_doubt = false;
   order.hold = Hold::none;
 }
 
-void work(Order& order) {
+// Only what happened after the close says that an order is back: of an acknowledgement or a replace that arrives after
+// the cancel that followed it, the terms are news and the life is not.
+bool is_closed_since(const Order& order, Timestamp at) {
+  return order.lifecycle == Lifecycle::closed && at <= order.ended_at;
+}
+
+void work(Order& order, Timestamp at) {
+  if (is_closed_since(order, at)) return;
   order.lifecycle = Lifecycle::working;
   order.close_reason = CloseReason::none;
   order.pending_new = false;
   order.in_doubt = false;
   order.hold = Hold::none;
+}
+
+// A trade, or quantities that the broker states, prove that the venue has it.
+void prove_present(Order& order) {
+  order.in_doubt = false;
+  if (order.lifecycle != Lifecycle::created && order.lifecycle != Lifecycle::sent) return;
+  order.lifecycle = Lifecycle::working;
+  order.pending_new = false;
 }
 
 void apply_transition(Order& order, const OrderUpdated& event) {
@@ -55,10 +72,14 @@ void apply_transition(Order& order, const OrderUpdated& event) {
       order.in_doubt = false;
       break;
     case OrderEvent::accepted:
-      work(order);
+      // Working as before: whatever we had asked for has been refused or forgotten.
+      if (order.lifecycle == Lifecycle::working && !order.pending_new) {
+        order.pending_cancel = order.pending_replace = false;
+      }
+      work(order, event.times.at);
       break;
     case OrderEvent::rejected:
-      close(order, CloseReason::rejected);
+      close(order, CloseReason::rejected, event.times.at);
       break;
     case OrderEvent::pending_cancel:
       order.pending_cancel = true;
@@ -67,7 +88,7 @@ void apply_transition(Order& order, const OrderUpdated& event) {
       order.pending_cancel = false;
       break;
     case OrderEvent::canceled:
-      close(order, CloseReason::canceled);
+      close(order, CloseReason::canceled, event.times.at);
       break;
     case OrderEvent::pending_replace:
       order.pending_replace = true;
@@ -77,10 +98,7 @@ void apply_transition(Order& order, const OrderUpdated& event) {
       break;
     case OrderEvent::replaced:
       order.pending_replace = false;
-      work(order);
-      if (event.quantity) order.terms.quantity = event.quantity;
-      if (event.limit_price) order.terms.limit_price = event.limit_price;
-      order.terms_at = event.times.at;
+      work(order, event.times.at);
       break;
     case OrderEvent::stopped:
       order.hold = Hold::stopped;
@@ -89,20 +107,42 @@ void apply_transition(Order& order, const OrderUpdated& event) {
       order.hold = Hold::suspended;
       break;
     case OrderEvent::done_for_day:
-      close(order, CloseReason::done_for_day);
+      close(order, CloseReason::done_for_day, event.times.at);
       break;
     case OrderEvent::expired:
-      close(order, CloseReason::expired);
+      close(order, CloseReason::expired, event.times.at);
       break;
     case OrderEvent::in_doubt:
       order.in_doubt = true;
       break;
     case OrderEvent::claim:
+      prove_present(order);
+      break;
     case OrderEvent::fill:
     case OrderEvent::bust:
     case OrderEvent::correction:
       break;
   }
+}
+
+// Whatever the broker says of an order, it may say what the order is for now; a request says only what we wish.
+void learn_terms(Order& order, const OrderUpdated& event) {
+  const bool wish = event.event == OrderEvent::pending_replace;
+  if (wish || (!event.quantity && !event.limit_price) || event.times.at < order.terms_at) return;
+  if (event.quantity) order.terms.quantity = event.quantity;
+  if (event.limit_price) order.terms.limit_price = event.limit_price;
+  order.terms_at = event.times.at;
+}
+
+// An order line tells the terms at the beginning; what was learnt of a later time stays.
+void state_terms(Order& order, const OrderOpened& event) {
+  const OrderTerms before = std::exchange(order.terms, event.terms);
+  order.terms.venue_order_id = before.venue_order_id;
+  learn_venue_order_id(order, event.terms.venue_order_id);
+  if (before.client_order_id != event.terms.client_order_id) order.former_client_order_id = before.client_order_id;
+  if (order.terms_at <= event.times.at) return;
+  if (before.quantity) order.terms.quantity = before.quantity;
+  if (before.limit_price) order.terms.limit_price = before.limit_price;
 }
 
 }  // namespace
@@ -134,7 +174,7 @@ OrderState Order::state() const {
         return OrderState::canceled;
     }
   }
-  if (is_filled()) return OrderState::filled;
+  if (terms.quantity && is_filled()) return OrderState::filled;
   if (lifecycle == Lifecycle::created) return OrderState::created;
   return lifecycle == Lifecycle::sent ? OrderState::sent : OrderState::working;
 }
@@ -167,7 +207,11 @@ OrdStatus Order::status() const {
 
 std::optional<Price> Order::average_price() const {
   if (!cum.is_positive()) return std::nullopt;
-  return Price(notional / cum);
+  try {
+    return Price(notional / cum);
+  } catch (const Overflow&) {
+    return std::nullopt;
+  }
 }
 
 bool Order::knows_venue_order_id(std::string_view venue_order_id) const {
@@ -188,10 +232,7 @@ void apply(Order& order, const OrderOpened& event, Seq seq) {
     order.terms = event.terms;
     order.lifecycle = event.origin == OrderOrigin::intent ? Lifecycle::created : Lifecycle::working;
   } else {
-    const std::string known = order.terms.venue_order_id;
-    order.terms = event.terms;
-    order.terms.venue_order_id = known;
-    learn_venue_order_id(order, event.terms.venue_order_id);
+    state_terms(order, event);
     order.created_at = std::min(order.created_at, event.times.at);
   }
   order.instrument = event.instrument;
@@ -208,6 +249,7 @@ void apply(Order& order, const OrderUpdated& event, Seq seq) {
     if (event.claimed_leaves) order.claimed_leaves = event.claimed_leaves;
     if (!event.reason.empty()) order.reason = event.reason;
     apply_transition(order, event);
+    learn_terms(order, event);
   }
   touch(order, event.times, seq);
   settle_closed_at(order, event.times.at);
@@ -217,12 +259,9 @@ void apply(Order& order, const FillBooked& event, Seq seq) {
   learn_venue_order_id(order, event.venue_order_id);
   order.cum += event.quantity.value();
   order.notional += event.quantity.value() * event.price.value();
-  if (order.lifecycle == Lifecycle::created || order.lifecycle == Lifecycle::sent) {
-    // A trade proves that the venue has it.
-    order.lifecycle = Lifecycle::working;
-    order.pending_new = false;
-  }
-  order.in_doubt = false;
+  prove_present(order);
+  // What was guaranteed has come.
+  if (order.hold == Hold::stopped) order.hold = Hold::none;
   touch(order, event.times, seq);
   settle_closed_at(order, event.times.at);
 }

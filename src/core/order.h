@@ -36,8 +36,9 @@ struct OrderTerms {
   std::optional<Price> stop_price;
   std::string metadata;
 };
-BOOST_DESCRIBE_STRUCT(OrderTerms, (), (client_order_id, venue_order_id, side, order_type, tif, post_only, reduce_only,
-                                      quantity, limit_price, stop_price, metadata))
+BOOST_DESCRIBE_STRUCT(OrderTerms, (),
+                      (client_order_id, venue_order_id, side, order_type, tif, post_only, reduce_only, quantity,
+                       limit_price, stop_price, metadata))
 
 enum class Lifecycle : std::uint8_t { created, sent, working, closed };
 BOOST_DESCRIBE_ENUM(Lifecycle, created, sent, working, closed)
@@ -57,6 +58,7 @@ struct Order {
   OrderOrigin origin = OrderOrigin::reported;
   OrderTerms terms;  // as they stand now
   std::vector<std::string> former_venue_order_ids;
+  std::string former_client_order_id;  // the name that a fill had given it, before its order line
   Lifecycle lifecycle = Lifecycle::working;
   CloseReason close_reason = CloseReason::none;
   Hold hold = Hold::none;
@@ -71,8 +73,9 @@ struct Order {
   std::string reason;
   Timestamp created_at;
   Timestamp updated_at;
-  Timestamp terms_at;  // of the latest replace
-  std::optional<Timestamp> closed_at;
+  Timestamp terms_at;                  // of the latest replace
+  std::optional<Timestamp> closed_at;  // filled or gone
+  Timestamp ended_at;                  // of the latest end of its life
   Seq first_seq{0};
   Seq last_seq{0};
   Seq closed_seq{0};  // the event that closed it last
@@ -85,10 +88,11 @@ struct Order {
   std::optional<Price> average_price() const;
   bool knows_venue_order_id(std::string_view venue_order_id) const;
 };
-BOOST_DESCRIBE_STRUCT(Order, (), (no, id, account, instrument, strategy, origin, terms, former_venue_order_ids, lifecycle,
-                                 close_reason, hold, pending_new, pending_cancel, pending_replace, in_doubt, cum, notional,
-                                 claimed_cum, claimed_leaves, reason, created_at, updated_at, terms_at, closed_at,
-                                 first_seq, last_seq, closed_seq))
+BOOST_DESCRIBE_STRUCT(Order, (),
+                      (no, id, account, instrument, strategy, origin, terms, former_venue_order_ids,
+                       former_client_order_id, lifecycle, close_reason, hold, pending_new, pending_cancel,
+                       pending_replace, in_doubt, cum, notional, claimed_cum, claimed_leaves, reason, created_at,
+                       updated_at, terms_at, closed_at, ended_at, first_seq, last_seq, closed_seq))
 
 // The folds. Each moves last_seq and updated_at.
 void apply(Order& order, const OrderOpened& event, Seq seq);

@@ -16,8 +16,8 @@ constexpr std::size_t kEvents = 20;
 // Facts about trades always apply (late fills on cancelled orders, busts of filled ones). A close that arrives after
 // the fills did is applied too: it decides where the order falls back to if a fill is busted. What arrives late about
 // an earlier stage of life (an acknowledgement after the cancel) is ignored. A closed order comes back only by what
-// the broker says of a later stage: restated quantity (replaced), or working again after done-for-day or a refusal that
-// turns out wrong.
+// the broker says of a later stage: restated (replaced), or working again after done-for-day; order.cpp looks at the
+// time of it. A refused cancel of a filled order ends the request, the fill decides.
 constexpr std::array<std::string_view, kEvents> kTable = {
     // created, sent, working, filled, canceled, expired, rejected, replaced, done_for_day
     "AIIIIIIII",  // submitted
@@ -26,11 +26,11 @@ constexpr std::array<std::string_view, kEvents> kTable = {
     "AAAIIIIIA",  // accepted
     "AAAQIIIQQ",  // rejected
     "AAAIIIIIA",  // pending_cancel
-    "AAAIIIIIA",  // cancel_rejected
+    "AAAAIIIIA",  // cancel_rejected
     "AAAAIIQAA",  // canceled
     "AAAAIIIIA",  // pending_replace
     "AAAAIIIIA",  // replace_rejected
-    "AAAAIIQIA",  // replaced
+    "AAAAAAQIA",  // replaced
     "AAAIIIIIA",  // stopped
     "AAAIIIIIA",  // suspended
     "AAAAIIQII",  // done_for_day

@@ -13,7 +13,8 @@
 
 namespace blotter {
 
-// Where an order stands. `filled` is derived: an order that is not closed and whose fills cover its quantity.
+// Where an order stands. `filled` is derived: an order that is not closed and whose fills cover its quantity,
+// which must be known.
 enum class OrderState : std::uint8_t {
   created,  // intent recorded, not known to have left us
   sent,     // left us, no answer yet

@@ -1,6 +1,7 @@
 #include "core/position.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "blotter/assert.h"
 
@@ -16,6 +17,10 @@ struct Division {
 };
 
 Division divide(const PositionState& state, const PositionStep& step) {
+  // A trade whose whole quantity went into its fee moves cash only: nothing is open that could carry it as cost.
+  if (step.quantity.is_zero()) {
+    return {.close_quantity = {}, .close_cash = step.cash, .open_quantity = {}, .open_cash = {}};
+  }
   if (state.quantity.sign() * step.quantity.sign() >= 0) {
     return {.close_quantity = {}, .close_cash = {}, .open_quantity = step.quantity, .open_cash = step.cash};
   }
@@ -44,7 +49,8 @@ std::size_t dearest_lot(const std::vector<Lot>& lots, const std::vector<Taken>& 
   for (std::size_t i = 0; i < lots.size(); ++i) {
     const bool used = std::any_of(taken.begin(), taken.end(), [i](const Taken& t) { return t.index == i; });
     if (used) continue;
-    if (best == lots.size() || compare_ratios(lots[i].cost, lots[i].quantity, lots[best].cost, lots[best].quantity) > 0) {
+    if (best == lots.size() ||
+        compare_ratios(lots[i].cost, lots[i].quantity, lots[best].cost, lots[best].quantity) > 0) {
       best = i;
     }
   }
@@ -88,10 +94,8 @@ Decimal average_release(const PositionState& state, Decimal quantity) {
 }
 
 PositionDelta delta_of(const PositionStep& step, const Division& division, Decimal released) {
-  const bool closes = division.close_quantity.is_positive();
-  return {.quantity = step.quantity,
-          .cost = -released - division.open_cash,
-          .realized = closes ? division.close_cash - released : Decimal{}};
+  return {
+      .quantity = step.quantity, .cost = -released - division.open_cash, .realized = division.close_cash - released};
 }
 
 }  // namespace
@@ -129,17 +133,43 @@ PositionDelta apply(PositionState& state, AccountingMethod method, const Positio
   return delta;
 }
 
+namespace {
+
+// The lots in new units. One too small to be a unit any more leaves its cost to the one before it (the first one to the
+// next), so that the cost of all stays what it was.
+std::vector<Lot> split_lots(const std::vector<Lot>& lots, Decimal numerator, Decimal denominator) {
+  std::vector<Lot> result;
+  Decimal homeless;
+  for (const Lot& lot : lots) {
+    const Decimal quantity = mul_div(lot.quantity, numerator, denominator);
+    if (!quantity.is_zero()) {
+      result.push_back({.quantity = quantity, .cost = lot.cost + std::exchange(homeless, Decimal{}), .seq = lot.seq});
+    } else if (result.empty()) {
+      homeless += lot.cost;
+    } else {
+      result.back().cost += lot.cost;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 void apply_split(PositionState& state, Decimal numerator, Decimal denominator) {
-  if (state.lots.empty()) {
-    state.quantity = mul_div(state.quantity, numerator, denominator);
-    return;
+  const bool held = !state.quantity.is_zero();
+  std::vector<Lot> lots = split_lots(state.lots, numerator, denominator);
+  Decimal quantity = mul_div(state.quantity, numerator, denominator);
+  if (!lots.empty()) {
+    Decimal total;
+    for (const Lot& lot : lots) total += lot.quantity;
+    quantity = state.quantity.is_negative() ? -total : total;
+  } else if (!state.lots.empty()) {
+    throw_overflow();
   }
-  Decimal total;
-  for (Lot& lot : state.lots) {
-    lot.quantity = mul_div(lot.quantity, numerator, denominator);
-    total += lot.quantity;
-  }
-  state.quantity = state.quantity.is_negative() ? -total : total;
+  // Less than the smallest unit would be a cost without a position.
+  if (held && quantity.is_zero()) throw_overflow();
+  state.quantity = quantity;
+  state.lots = std::move(lots);
 }
 
 PositionState fold(AccountingMethod method, const std::vector<PositionChange>& history) {

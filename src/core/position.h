@@ -61,6 +61,7 @@ PositionDelta apply(PositionState& state, AccountingMethod method, const Positio
 
 // numerator new units for every denominator old ones; the cost stays. Fractions are kept (cash in lieu is a fact of its
 // own).
+// Throws Overflow (also when a position would become less than the smallest quantity), then `state` is unchanged.
 void apply_split(PositionState& state, Decimal numerator, Decimal denominator);
 
 // One entry of a position's history, for folding it again.

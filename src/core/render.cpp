@@ -8,8 +8,8 @@ namespace blotter {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {
-    "account_defined", "instrument_defined", "strategy_defined", "order_opened",   "order_updated",
-    "order_recalled",  "fill_booked",        "fill_reversed",    "fee_booked",     "cash_moved",
+    "account_defined", "instrument_defined", "strategy_defined", "order_opened", "order_updated",
+    "order_recalled",  "fill_booked",        "fill_reversed",    "fee_booked",   "cash_moved",
     "mark_set",        "split_recorded",     "position_split",   "quarantined"};
 
 constexpr std::array<std::string_view, std::variant_size_v<Report>> kReportNames = {
@@ -135,25 +135,55 @@ std::string render_json(const Event& event) { return render_tagged(event, kEvent
 
 std::string render_json(const Report& report) { return render_tagged(report, kReportNames[report.index()]); }
 
-void append_json_string(std::string& out, std::string_view text) {
+namespace {
+
+// Bytes of the UTF-8 sequence at the front of `text`; 0 when there is none (RFC 3629: no overlong forms, no
+// surrogates).
+std::size_t utf8_sequence(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size =
+      lead >= 0xc2 && lead < 0xe0 ? 2 : (lead >= 0xe0 && lead < 0xf0 ? 3 : (lead >= 0xf0 && lead < 0xf5 ? 4 : 0));
+  if (size == 0 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+  const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
+  return overlong || surrogate || beyond ? 0 : size;
+}
+
+void append_ascii(std::string& out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  if (c == '"' || c == '\\') {
+    out += '\\';
+    out += c;
+  } else if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (byte < 0x20 || byte == 0x7f) {
+    out += "\\u00";
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  } else {
+    out += c;
+  }
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\u00";
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    } else {
-      out += c;
-    }
+  while (!text.empty()) {
+    const std::size_t size = utf8_sequence(text);
+    if (size == 1) append_ascii(out, text.front());
+    if (size > 1) out += text.substr(0, size);
+    if (size == 0) out += "\\ufffd";
+    text.remove_prefix(size == 0 ? 1 : size);
   }
   out += '"';
 }

@@ -123,7 +123,7 @@ Result<void> decode_snapshot(std::span<const std::byte> bytes, State& state) {
   ByteReader in(bytes);
   BLOTTER_TRY(read_book(in, state.book));
   const std::uint64_t count = in.varint();
-  if (in.failed() || count * sizeof(Identities::Entry) != in.left()) {
+  if (in.failed() || in.left() % sizeof(Identities::Entry) != 0 || in.left() / sizeof(Identities::Entry) != count) {
     return fail(Errc::corrupt, "a snapshot's identities are cut");
   }
   state.identities.reserve(count);

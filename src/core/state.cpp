@@ -14,6 +14,7 @@ void remember_dropped(State& state, const Order& order) {
   point(order_key(account, order.terms.client_order_id));
   if (!order.terms.venue_order_id.empty()) point(venue_order_key(account, order.terms.venue_order_id));
   for (const std::string& id : order.former_venue_order_ids) point(venue_order_key(account, id));
+  if (!order.former_client_order_id.empty()) point(order_key(account, order.former_client_order_id));
 }
 
 }  // namespace

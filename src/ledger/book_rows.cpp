@@ -97,10 +97,9 @@ PositionRow row_of(const std::string& book_id, const Book& book, const Position&
   row.fees = position.fees;
   row.settle = instrument.settle;
   row.mark = instrument.mark;
-  const bool valued = instrument.mark && !(instrument.inverse && instrument.mark->is_zero());
-  if (valued) {
-    row.market_value = market_value(instrument, state.quantity, *instrument.mark);
-    row.unrealized_pnl = *row.market_value - state.cost;
+  if (const auto value = valuation(instrument, state.quantity, state.cost)) {
+    row.market_value = value->market_value;
+    row.unrealized_pnl = value->unrealized;
   }
   row.last_seq = number(position.last_seq);
   return row;

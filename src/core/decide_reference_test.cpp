@@ -1,0 +1,107 @@
+// Accounts, instruments, cash, marks and splits.
+#include "core/test_ledger_test.h"
+
+namespace blotter {
+namespace {
+
+constexpr Side kBuy = Side::buy;
+
+struct DecideReference : testing::Test {
+  TestLedger ledger;
+  void TearDown() override { prove_conservation(ledger); }
+};
+
+TEST_F(DecideReference, AnInstrumentLineFillsInWhatFirstSightGuessed) {
+  ledger.offer(order_line("C1", kBuy, "10", "20", 1));
+  InstrumentReport stated = instrument_line("SYM", AssetClass::future, "", "EUR");
+  stated.multiplier = dec("5");
+  EXPECT_EQ(ledger.offer(stated), Outcome::created);
+  EXPECT_EQ(ledger.offer(stated), Outcome::exists);
+  ledger.offer(fill_line("E1", "C1", kBuy, "2", "20", 2));
+  EXPECT_EQ(ledger.held("SYM"), "2 200 0");
+  stated.multiplier = dec("6");
+  EXPECT_EQ(ledger.offer(stated), Outcome::conflict);
+  EXPECT_EQ(to_text(ledger.book().find_instrument("SYM", "X")->multiplier), "5");
+}
+
+TEST_F(DecideReference, ADefinitionAfterTheFirstFillMustBeTheSame) {
+  ledger.offer(fill_line("E1", "C1", kBuy, "2", "20", 2));
+  InstrumentReport stated = instrument_line("SYM", AssetClass::future, "", "USD");
+  EXPECT_EQ(ledger.offer(stated), Outcome::conflict);
+  stated.asset_class = AssetClass::other;
+  EXPECT_EQ(ledger.offer(stated), Outcome::created) << "it says what was assumed";
+  EXPECT_EQ(ledger.offer(stated), Outcome::exists);
+}
+
+TEST_F(DecideReference, AnAccountsMethodIsFixedByItsFirstFill) {
+  EXPECT_EQ(ledger.offer(account_line(AccountingMethod::fifo)), Outcome::created);
+  EXPECT_EQ(ledger.offer(account_line(AccountingMethod::fifo)), Outcome::exists);
+  EXPECT_EQ(ledger.offer(account_line(AccountingMethod::lifo)), Outcome::conflict);
+  FillReport other = fill_line("E1", "C1", kBuy, "2", "20", 2);
+  other.account = "B";
+  ledger.offer(other);
+  EXPECT_EQ(ledger.offer(account_line(AccountingMethod::hifo, "B")), Outcome::conflict);
+  EXPECT_EQ(ledger.offer(account_line(AccountingMethod::average, "B")), Outcome::created);
+  EXPECT_EQ(ledger.book().find_account("A")->method, AccountingMethod::fifo);
+}
+
+TEST_F(DecideReference, FundingIsNeverOverwrittenOrCountedTwice) {
+  EXPECT_EQ(ledger.offer(cash_line("1", CashKind::funding, "USDT", "-0.25", 1)), Outcome::created);
+  EXPECT_FALSE(ledger.try_offer(cash_line("1", CashKind::funding, "USDT", "0", 2)).has_value()) << "zero says nothing";
+  EXPECT_EQ(ledger.offer(cash_line("1", CashKind::funding, "USDT", "-0.25", 9)), Outcome::exists);
+  EXPECT_EQ(to_text(ledger.balance("USDT")), "-0.25");
+}
+
+TEST_F(DecideReference, CashOfEveryKindMovesItsBalanceOnce) {
+  const std::pair<CashKind, const char*> movements[] = {
+      {CashKind::deposit, "100"},   {CashKind::withdrawal, "-30"}, {CashKind::fee, "-1"},
+      {CashKind::funding, "-0.25"}, {CashKind::dividend, "2"},     {CashKind::interest, "0.5"},
+      {CashKind::transfer, "-10"},  {CashKind::adjustment, "1"},   {CashKind::realized_pnl, "0.75"}};
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& [kind, amount] : movements) {
+      EXPECT_EQ(ledger.offer(cash_line("1", kind, "USD", amount, 1)), round == 0 ? Outcome::created : Outcome::exists);
+    }
+  }
+  EXPECT_EQ(to_text(ledger.balance("USD")), "63");
+  EXPECT_EQ(ledger.offer(cash_line("1", CashKind::funding, "USD", "-0.3", 1)), Outcome::conflict);
+  EXPECT_EQ(to_text(ledger.balance("USD")), "63");
+}
+
+TEST_F(DecideReference, OnlyNewMarksCount) {
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "20", 5)), Outcome::created);
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "19", 4)), Outcome::exists) << "older";
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "20", 5)), Outcome::exists);
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "21", 5)), Outcome::created) << "a later one of the same instant";
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "20", 5)), Outcome::exists);
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "20", 6)), Outcome::created);
+  EXPECT_EQ(ledger.book().find_instrument("SYM", "X")->mark, price("20"));
+}
+
+TEST_F(DecideReference, AMarkBeyondReasonDoesNotStopTheFillsAfterIt) {
+  ledger.offer(mark_line("SYM", "150000000000000000000", 1));
+  EXPECT_EQ(ledger.offer(fill_line("E1", "C1", kBuy, "1000", "20", 2)), Outcome::created);
+}
+
+TEST_F(DecideReference, ASplitScalesPositionsMarksAndCoins) {
+  ledger.offer(instrument_line("SYM", AssetClass::crypto, "OLD", "USD"));
+  ledger.offer(mark_line("SYM", "40", 1));
+  ledger.offer(fill_line("E1", "C1", kBuy, "3", "40", 2));
+  EXPECT_EQ(ledger.offer(split_line("SYM", "4", "1", 3)), Outcome::created);
+  EXPECT_EQ(ledger.offer(split_line("SYM", "4", "1", 3)), Outcome::exists);
+  EXPECT_EQ(ledger.offer(split_line("SYM", "5", "1", 3)), Outcome::conflict);
+  EXPECT_EQ(ledger.held("SYM"), "12 120 0");
+  EXPECT_EQ(ledger.book().find_instrument("SYM", "X")->mark, price("10"));
+  EXPECT_EQ(to_text(ledger.balance("OLD")), "12") << "the account holds as many coins as its positions";
+  EXPECT_EQ(ledger.offer(mark_line("SYM", "40", 1)), Outcome::exists) << "the mark of before the split stays known";
+}
+
+TEST_F(DecideReference, ASplitThatWouldLeaveNothingIsInvalid) {
+  ledger.offer(fill_line("E1", "C1", kBuy, "3", "40", 2));
+  EXPECT_FALSE(ledger.try_offer(split_line("SYM", "0.000000000000000001", "100", 3)).has_value());
+  ledger.offer(mark_line("SYM", "100", 4));
+  EXPECT_FALSE(ledger.try_offer(split_line("SYM", "0.000000000000000001", "1", 5)).has_value()) << "the mark overflows";
+  EXPECT_EQ(ledger.held("SYM"), "3 120 0");
+}
+
+}  // namespace
+}  // namespace blotter
