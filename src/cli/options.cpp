@@ -6,7 +6,6 @@
 #include <fstream>
 #include <sstream>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 namespace blotter::cli {
@@ -53,14 +52,13 @@ Result<void> apply_file(GlobalOptions& options) {
   }
   std::ostringstream text;
   text << file.rdbuf();
-  const toml::parse_result parsed = toml::parse(text.str(), options.config);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
+  try {
+    return apply_table(options, toml::parse(text.str(), options.config), "");
+  } catch (const toml::parse_error& error) {
     std::ostringstream where;
     where << options.config << ":" << error.source().begin.line << ": " << error.description();
     return fail(Errc::invalid, where.str());
   }
-  return apply_table(options, parsed.table(), "");
 }
 
 }  // namespace

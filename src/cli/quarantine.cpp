@@ -17,7 +17,7 @@ Result<Answer> list(const GlobalOptions& options, bool waiting_only) {
   if (waiting_only) {
     select.filters.push_back({.column = "state", .compare = Compare::equal, .value = std::string("waiting")});
   }
-  select.order = {{.column = "seq", .direction = Direction::descending}};
+  select.order = {{.column = "seq"}};
   return collect(*side.store, std::move(select));
 }
 

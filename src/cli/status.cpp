@@ -18,7 +18,7 @@ Result<Answer> status(const GlobalOptions& options) {
   }
   BLOTTER_ASSIGN(const auto reader, journal::open_reader(options.journal_directory()));
   Book book;
-  BLOTTER_TRY(recover(options.journal_directory(), *reader, Seq{~0ull}, book));
+  BLOTTER_TRY(recover(options.journal_directory(), *reader, kJournalEnd, book));
   Seq stored{0};
   if (auto store = open_store(options.store_url(), StoreAccess::read)) {
     BLOTTER_ASSIGN(const Cursor cursor, (*store)->cursor(book_file->book_id));

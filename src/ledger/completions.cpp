@@ -15,7 +15,9 @@ Completions::~Completions() {
 
 void Completions::post(Receipt receipt, Ledger::Callback callback) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return posted_.size() < kPostedMax; });
+  // A callback that posts cannot wait for the thread it runs on.
+  const bool may_wait = std::this_thread::get_id() != thread_.get_id();
+  if (may_wait) changed_.wait(lock, [this] { return posted_.size() < kPostedMax; });
   posted_.push_back({.receipt = std::move(receipt), .callback = std::move(callback)});
   changed_.notify_all();
 }

@@ -1,6 +1,7 @@
 // Completions: calls back when events are durable.
 //
-// Bounded: a full queue makes post() wait, so that a caller cannot run away from the device.
+// Bounded: a full queue makes post() wait, so that a caller cannot run away from the device. Only a callback that posts
+// itself never waits.
 // Threads    post() from any thread; callbacks come from one thread of its own, in order of posting.
 #pragma once
 

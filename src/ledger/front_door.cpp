@@ -1,5 +1,6 @@
 #include "ledger/front_door.h"
 
+#include <map>
 #include <span>
 
 #include "ledger/recall.h"
@@ -62,8 +63,9 @@ Result<Receipt> FrontDoor::take(const Input& input, const DecideContext& context
   BLOTTER_TRY(settle(input, context, decision_));
   BLOTTER_TRY(commit(decision_, priority));
   Receipt done = receipt(decision_);
-  if (!decision_.woken.empty()) {
-    BLOTTER_TRY(wake(decision_.woken));
+  to_wake_.insert(to_wake_.end(), decision_.woken.begin(), decision_.woken.end());
+  if (!to_wake_.empty()) {
+    BLOTTER_TRY(wake());
     done.seq = journal_.appended();
   }
   return done;
@@ -75,7 +77,7 @@ Result<void> FrontDoor::settle(const Input& input, const DecideContext& context,
   while (true) {
     BLOTTER_TRY(decide(state_, input, context, evidence, decision));
     if (decision.need) {
-      BLOTTER_TRY(fetch_evidence(*decision.need, evidence));
+      BLOTTER_TRY(fetch(*decision.need, state_, [this](Seq seq) { return read_event(seq); }, evidence));
     } else if (recalls(decision)) {
       // The order is back; now the input is decided with it there.
       BLOTTER_TRY(commit(decision, journal::Priority::fact));
@@ -86,10 +88,17 @@ Result<void> FrontDoor::settle(const Input& input, const DecideContext& context,
   }
 }
 
-Result<void> FrontDoor::fetch_evidence(const Need& need, Evidence& evidence) {
+Result<JournalEvent> FrontDoor::read_event(Seq seq) {
+  JournalEvent entry{.seq = seq, .event = {}};
+  if (const std::span<const std::byte> recent = recent_.find(seq); !recent.empty()) {
+    BLOTTER_TRY(decode(recent, entry.event));
+    return entry;
+  }
   // The reader sees durable events only.
-  BLOTTER_TRY(journal_.wait_durable(journal_.appended()));
-  return fetch(need, state_, *reader_, evidence);
+  BLOTTER_TRY(journal_.wait_durable(seq));
+  BLOTTER_ASSIGN(const journal::Record record, reader_->at(seq));
+  BLOTTER_TRY(decode(record.bytes, entry.event));
+  return entry;
 }
 
 // All events of one decision go into one group commit: after a crash they are all there or none is.
@@ -109,42 +118,51 @@ Result<void> FrontDoor::commit(const Decision& decision, journal::Priority prior
     }
     BLOTTER_TRY(journal_.append_all(bytes, priority));
   }
-  for (const Event& event : decision.events) evolve(state_, event, next(state_.book.seq()));
+  for (std::size_t i = 0; i < count; ++i) {
+    const Seq seq = next(state_.book.seq());
+    evolve(state_, decision.events[i], seq);
+    recent_.add(seq, records_[i].bytes());
+  }
   return {};
 }
 
 Result<void> FrontDoor::wake_everything() {
   const std::scoped_lock lock(latch_);
-  std::vector<IdentityKey> keys;
   for (const IdentityKey& key : state_.book.awaited()) {
     // An order's key or an execution's: known means that what is waiting can be decided.
-    if (!state_.identities.find_all(key).empty() || state_.book.find_order(key) != nullptr) keys.push_back(key);
+    if (!state_.identities.find_all(key).empty() || state_.book.find_order(key) != nullptr) to_wake_.push_back(key);
   }
-  return wake(std::move(keys));
+  return wake();
 }
 
-// Offers the reports that waited for these orders and executions; each may wake others.
-Result<void> FrontDoor::wake(std::vector<IdentityKey> keys) {
-  while (!keys.empty()) {
-    const IdentityKey key = keys.back();
-    keys.pop_back();
-    std::vector<Waiting> ready;
-    for (const Waiting* waiting : state_.book.waiting_for(key)) ready.push_back(*waiting);
-    for (const Waiting& waiting : ready) {
-      const std::optional<Report> report = as_report(waiting.report);
-      if (!report) continue;
-      DecideContext then = context({});
-      then.received_at = waiting.times.received_at;
-      then.released = waiting.quarantine;
-      Decision decision;
-      const Result<void> decided = settle(*report, then, decision);
-      // What turns out to be invalid now that its subject is known stays where it is, for a person to see.
-      if (!decided && decided.error().code == Errc::invalid) continue;
-      BLOTTER_TRY(decided);
-      BLOTTER_TRY(commit(decision, journal::Priority::fact));
-      keys.insert(keys.end(), decision.woken.begin(), decision.woken.end());
+// In the order in which they came, so that a run that was interrupted here goes on as the other one would have.
+Result<void> FrontDoor::wake() {
+  std::map<Seq, Waiting> ready;
+  const auto gather = [&](const std::vector<IdentityKey>& keys) {
+    for (const IdentityKey& key : keys) {
+      for (const Waiting* waiting : state_.book.waiting_for(key)) ready.emplace(waiting->quarantine, *waiting);
     }
+  };
+  gather(to_wake_);
+  while (!ready.empty()) {
+    const Waiting waiting = std::move(ready.extract(ready.begin()).mapped());
+    const std::optional<Report> report = as_report(waiting.report);
+    if (!report) continue;
+    DecideContext then = context({});
+    then.received_at = waiting.times.received_at;
+    then.released = waiting.quarantine;
+    Decision decision;
+    Result<void> offered = settle(*report, then, decision);
+    // What turns out to be invalid now that its subject is known stays where it is, for a person to see.
+    if (!offered && offered.error().code == Errc::invalid) continue;
+    if (offered) offered = commit(decision, journal::Priority::fact);
+    // What woke them is recorded, and they wait as safely as before: the next input tries again.
+    if (!offered && offered.error().code == Errc::exhausted) return {};
+    BLOTTER_TRY(offered);
+    to_wake_.insert(to_wake_.end(), decision.woken.begin(), decision.woken.end());
+    gather(decision.woken);
   }
+  to_wake_.clear();
   return {};
 }
 

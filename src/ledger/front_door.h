@@ -16,6 +16,7 @@
 #include "core/decide.h"
 #include "journal/journal.h"
 #include "journal/reader.h"
+#include "ledger/recent_events.h"
 
 namespace blotter {
 
@@ -25,6 +26,7 @@ class FrontDoor {
             Clock& clock);
 
   // Once, before anything is offered: a crash may have come between an event and the waiting reports it woke.
+  // A full disk is no failure: they go on waiting until there is room.
   Result<void> wake_everything();
 
   // Decided and appended, not yet durable. A record that exists already is durable with everything appended so far.
@@ -48,8 +50,9 @@ class FrontDoor {
   template <class Input>
   Result<void> settle(const Input& input, const DecideContext& context, Decision& decision);
   Result<void> commit(const Decision& decision, journal::Priority priority);
-  Result<void> wake(std::vector<IdentityKey> keys);
-  Result<void> fetch_evidence(const Need& need, Evidence& evidence);
+  // Offers the reports that wait for what has become known; each may wake others.
+  Result<void> wake();
+  Result<JournalEvent> read_event(Seq seq);
   DecideContext context(std::string_view content) const;
   Receipt receipt(const Decision& decision) const;
 
@@ -59,8 +62,10 @@ class FrontDoor {
   State state_;
   Defaults defaults_;
   Clock& clock_;
-  Decision decision_;  // reused
+  std::vector<IdentityKey> to_wake_;  // known by now, but what waits for them has not been offered yet
+  Decision decision_;                 // reused
   std::vector<ByteWriter> records_;
+  RecentEvents recent_;
 };
 
 }  // namespace blotter

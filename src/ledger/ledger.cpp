@@ -1,6 +1,7 @@
 #include "blotter/ledger.h"
 
 #include <atomic>
+#include <shared_mutex>
 
 #include "journal/snapshots.h"
 #include "ledger/book_rows.h"
@@ -18,7 +19,11 @@ namespace {
 class OpenLedger final : public Ledger {
  public:
   OpenLedger(std::unique_ptr<journal::Journal> journal, std::string book_id, Recovered recovered)
-      : journal_(std::move(journal)), book_id_(std::move(book_id)), recovered_(recovered) {}
+      : journal_(std::move(journal)),
+        book_id_(std::move(book_id)),
+        epoch_(journal_->epoch()),
+        recovery_(journal_->recovery()),
+        recovered_(recovered) {}
 
   ~OpenLedger() override { static_cast<void>(close(5'000).has_value()); }
 
@@ -34,12 +39,21 @@ class OpenLedger final : public Ledger {
     return {};
   }
 
-  Result<Receipt> record(const Report& report) override { return durably(door_->offer(report, {})); }
-  Result<Receipt> submit(const SubmitOrder& command) override { return durably(door_->offer(Command(command))); }
-  Result<Receipt> cancel(const CancelOrder& command) override { return durably(door_->offer(Command(command))); }
-  Result<Receipt> replace(const ReplaceOrder& command) override { return durably(door_->offer(Command(command))); }
+  Result<Receipt> record(const Report& report) override {
+    return durably([&] { return door_->offer(report, {}); });
+  }
+  Result<Receipt> submit(const SubmitOrder& command) override {
+    return durably([&] { return door_->offer(Command(command)); });
+  }
+  Result<Receipt> cancel(const CancelOrder& command) override {
+    return durably([&] { return door_->offer(Command(command)); });
+  }
+  Result<Receipt> replace(const ReplaceOrder& command) override {
+    return durably([&] { return door_->offer(Command(command)); });
+  }
 
   Result<void> record(const Report& report, Callback callback) override {
+    BLOTTER_ASSIGN(const auto inside, enter());
     BLOTTER_ASSIGN(Receipt receipt, door_->offer(report, {}));
     journal_->flush_soon();
     std::call_once(completions_once_, [this] { completions_.emplace(*journal_); });
@@ -48,21 +62,31 @@ class OpenLedger final : public Ledger {
   }
 
   Result<Receipt> offer(const Report& report, std::string_view content) override {
+    BLOTTER_ASSIGN(const auto inside, enter());
     auto receipt = door_->offer(report, content);
     journal_->flush_soon();
     return receipt;
   }
   Result<Receipt> offer_unattributed(std::string_view account, Timestamp at, std::string_view detail,
                                      std::string_view content) override {
-    return door_->offer_unattributed(account, at, detail, content);
+    BLOTTER_ASSIGN(const auto inside, enter());
+    auto receipt = door_->offer_unattributed(account, at, detail, content);
+    journal_->flush_soon();
+    return receipt;
   }
-  Result<void> wait_durable(Seq seq) override { return journal_->wait_durable(seq); }
+  Result<void> wait_durable(Seq seq) override {
+    BLOTTER_ASSIGN(const auto inside, enter());
+    return journal_->wait_durable(seq);
+  }
   Result<void> wait_stored(Seq seq, std::int64_t timeout_ms) override {
+    BLOTTER_ASSIGN(const auto inside, enter());
     BLOTTER_TRY(journal_->wait_durable(seq));
     return projector_ ? projector_->wait_stored(seq, timeout_ms) : Result<void>{};
   }
 
   Watermarks watermarks() const override {
+    const std::shared_lock inside(calls_);
+    if (!journal_) return last_watermarks_;
     return {.appended = journal_->appended(),
             .durable = journal_->durable(),
             .stored = projector_ ? projector_->stored() : Seq{0}};
@@ -99,33 +123,56 @@ class OpenLedger final : public Ledger {
 
   std::string store_problem() const override { return projector_ ? projector_->problem() : std::string{}; }
   std::string recovery_note() const override {
-    const journal::Recovery& recovery = journal_->recovery();
-    if (recovery.torn_bytes_cut == 0) return {};
-    return "cut a torn tail of " + std::to_string(recovery.torn_bytes_cut) + " bytes at " + recovery.torn_where +
+    if (recovery_.torn_bytes_cut == 0) return {};
+    return "cut a torn tail of " + std::to_string(recovery_.torn_bytes_cut) + " bytes at " + recovery_.torn_where +
            "; nothing of it had been acknowledged";
   }
   const std::string& book_id() const override { return book_id_; }
-  Epoch epoch() const override { return journal_->epoch(); }
+  Epoch epoch() const override { return epoch_; }
 
   Result<void> close(std::int64_t landing_ms_max) override {
     if (closed_.exchange(true)) return {};
-    completions_.reset();
     const Seq last = journal_->appended();
     Result<void> outcome = journal_->wait_durable(last);
     if (outcome && projector_ && landing_ms_max > 0) outcome = projector_->wait_stored(last, landing_ms_max);
-    projector_.reset();
+    // Whoever waits for the store is let go; then the calls that were inside before the door closed come to their end.
+    if (projector_) projector_->stop();
+    { const std::unique_lock everyone_left(calls_); }
+    completions_.reset();
     snapshotter_.reset();
+    const std::unique_lock alone(calls_);
+    // Calls that slipped in while we waited are durable too.
+    if (outcome) outcome = journal_->wait_durable(journal_->appended());
+    last_watermarks_ = {.appended = journal_->appended(),
+                        .durable = journal_->durable(),
+                        .stored = projector_ ? projector_->stored() : Seq{0}};
+    journal_.reset();
     return outcome;
   }
 
  private:
-  Result<Receipt> durably(Result<Receipt> offered) {
+  // Held by every call that uses the journal, so that close() can take it away when all have left.
+  Result<std::shared_lock<std::shared_mutex>> enter() const {
+    const auto refused = [] { return fail(Errc::unavailable, "the ledger is closed; open it again"); };
+    if (closed_.load(std::memory_order_acquire)) return refused();
+    std::shared_lock inside(calls_);
+    if (closed_.load(std::memory_order_acquire)) return refused();
+    return inside;
+  }
+
+  template <class Offer>
+  Result<Receipt> durably(Offer&& offer) {
+    BLOTTER_ASSIGN(const auto inside, enter());
+    Result<Receipt> offered = offer();
     if (offered) BLOTTER_TRY(journal_->wait_durable(offered->seq));
     return offered;
   }
 
+  mutable std::shared_mutex calls_;
   std::unique_ptr<journal::Journal> journal_;
   const std::string book_id_;
+  const Epoch epoch_;
+  const journal::Recovery recovery_;
   const Recovered recovered_;
   std::optional<FrontDoor> door_;
   std::optional<Projector> projector_;
@@ -133,6 +180,7 @@ class OpenLedger final : public Ledger {
   std::once_flag completions_once_;
   std::optional<Completions> completions_;
   std::atomic<bool> closed_{false};
+  Watermarks last_watermarks_;  // once closed
 };
 
 Result<std::unique_ptr<journal::Journal>> open_or_create(const std::string& directory, const LedgerOptions& options) {

@@ -251,6 +251,8 @@ void Projection::rows(const SplitRecorded& event, Seq) { note_instrument(event.i
 
 void Projection::rows(const PositionSplit& event, Seq seq) {
   note_position(key_of(event));
+  const Asset& base = book_.instrument(event.instrument).base;
+  if (!base.empty()) balances_.insert({.account = event.account, .asset = base});
   PositionAdjustmentRow row = adjustment(event, seq, PositionAdjustmentKind::split);
   row.ratio = to_text(event.numerator) + "/" + to_text(event.denominator);
   batch_.position_adjustments.push_back(std::move(row));

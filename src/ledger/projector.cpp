@@ -9,8 +9,6 @@
 namespace blotter {
 namespace {
 
-constexpr int kRetryMsMin = 50;
-constexpr int kRetryMsMax = 5'000;
 constexpr int kIdleMs = 100;
 
 // Only these pass by themselves. The others need a person, and trying on would bury the reason.
@@ -20,8 +18,16 @@ bool may_pass(Errc code) {
 
 }  // namespace
 
-Projector::Projector(const journal::Journal& journal, std::string book_id, std::string store_url)
-    : journal_(journal), book_id_(std::move(book_id)), store_url_(std::move(store_url)), thread_([this] { run(); }) {}
+Projector::Projector(const journal::Journal& journal, std::string book_id, const std::string& store_url)
+    : Projector(
+          journal, std::move(book_id), [store_url] { return open_store(store_url, StoreAccess::write); }, Pace{}) {}
+
+Projector::Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace)
+    : journal_(journal),
+      book_id_(std::move(book_id)),
+      open_(std::move(open)),
+      pace_(pace),
+      thread_([this] { run(); }) {}
 
 Projector::~Projector() { stop(); }
 
@@ -55,13 +61,15 @@ Result<void> Projector::wait_stored(Seq seq, std::int64_t timeout_ms) {
     changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), done);
   }
   if (stored() >= seq) return {};
-  if (problem_) return fail(*problem_);
-  return fail(Errc::unavailable, "the store is " + std::to_string(to_number(seq) - to_number(stored())) +
-                                     " events behind the journal");
+  if (halted_) return fail(*problem_);
+  // Whatever is in the way may pass: to the caller it is "not yet".
+  const std::string behind = std::to_string(to_number(seq) - to_number(stored()));
+  return fail(Errc::unavailable, "the store is " + behind + " events behind the journal" +
+                                     (problem_ ? ": " + problem_->message : std::string()));
 }
 
 void Projector::run() {
-  int retry_ms = kRetryMsMin;
+  int retry_ms = pace_.retry_ms_min;
   while (!stopping_.load(std::memory_order_acquire)) {
     const std::uint64_t before = stored_.load();
     const Result<void> served = serve();
@@ -72,7 +80,7 @@ void Projector::run() {
     note_problem(served.error());
     if (!may_pass(served.error().code)) return;
     // Progress since the last failure starts the back-off anew.
-    retry_ms = stored_.load() > before ? kRetryMsMin : std::min(retry_ms * 2, kRetryMsMax);
+    retry_ms = stored_.load() > before ? pace_.retry_ms_min : std::min(retry_ms * 2, pace_.retry_ms_max);
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::milliseconds(retry_ms),
                       [&] { return stopping_.load(std::memory_order_acquire); });
@@ -80,12 +88,8 @@ void Projector::run() {
 }
 
 Result<void> Projector::serve() {
-  BLOTTER_ASSIGN(store_, open_store(store_url_, StoreAccess::write));
+  BLOTTER_ASSIGN(store_, open_());
   BLOTTER_TRY(start_from_cursor());
-  {
-    const std::scoped_lock lock(mutex_);
-    problem_.reset();
-  }
   std::uint64_t events_max = 1'000;
   while (!stopping_.load(std::memory_order_acquire)) {
     bool landed = false;
@@ -121,9 +125,15 @@ Result<void> Projector::start_from_cursor() {
   BLOTTER_TRY(reader_->seek(next(cursor.applied)));
   projection_.emplace(book_id_, std::move(book));
   const std::scoped_lock lock(mutex_);
-  stored_.store(to_number(cursor.applied), std::memory_order_release);
-  changed_.notify_all();
+  set_stored(cursor.applied);
+  // Reading the cursor proves little: with something to land, the problem is over when that has landed.
+  if (cursor.applied == durable) problem_.reset();
   return {};
+}
+
+void Projector::set_stored(Seq seq) {
+  stored_.store(to_number(seq), std::memory_order_release);
+  changed_.notify_all();
 }
 
 Result<void> Projector::land_batch(std::uint64_t events_max, bool& landed) {
@@ -147,13 +157,19 @@ Result<void> Projector::land_batch(std::uint64_t events_max, bool& landed) {
   projection_->take(journal_.epoch(), batch_);
   BLOTTER_ASSIGN(const Seq applied, store_->apply(batch_));
   const std::scoped_lock lock(mutex_);
-  stored_.store(to_number(applied), std::memory_order_release);
-  changed_.notify_all();
+  problem_.reset();
+  set_stored(applied);
   return {};
 }
 
-bool Projector::wait_for_events() {
-  return to_number(journal_.wait_beyond(Seq{stored_.load()}, kIdleMs)) > stored_.load();
+void Projector::wait_for_events() {
+  if (!journal_.poisoned()) {
+    static_cast<void>(journal_.wait_beyond(Seq{stored_.load()}, kIdleMs));
+    return;
+  }
+  // Nothing will follow, and a poisoned journal lets nobody wait.
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopping_.load(std::memory_order_acquire); });
 }
 
 }  // namespace blotter

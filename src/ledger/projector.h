@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,14 +26,24 @@ class Projector {
  public:
   static constexpr std::uint64_t kEventsMax = 10'000;
 
+  using OpenStore = std::function<Result<std::unique_ptr<Store>>()>;
+  // How long it waits after a failure: twice as long after each one without progress between.
+  struct Pace {
+    int retry_ms_min = 50;
+    int retry_ms_max = 5'000;
+  };
+
   // `journal` outlives the projector. Opens the store itself, and keeps trying when it cannot.
-  Projector(const journal::Journal& journal, std::string book_id, std::string store_url);
+  Projector(const journal::Journal& journal, std::string book_id, const std::string& store_url);
+  // `open` is called by the projector's thread alone.
+  Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace);
   ~Projector();  // stops after the batch in hand
 
   Seq stored() const { return Seq{stored_.load(std::memory_order_acquire)}; }
   // Why it is not making progress; empty when it is.
   std::string problem() const;
-  // Errc: unavailable (timeout, or the store is away), fenced, corrupt, invalid (it has stopped for good; says why).
+  // Errc: unavailable (not yet: the time is up, or it was stopped; says what is in the way), fenced, corrupt, invalid
+  // (landing has stopped for good; says why).
   Result<void> wait_stored(Seq seq, std::int64_t timeout_ms);
   void stop();
 
@@ -42,12 +53,14 @@ class Projector {
   Result<void> serve();
   Result<void> start_from_cursor();
   Result<void> land_batch(std::uint64_t events_max, bool& landed);
-  bool wait_for_events();
+  void wait_for_events();
+  void set_stored(Seq seq);
   void note_problem(const Error& error);
 
   const journal::Journal& journal_;
   const std::string book_id_;
-  const std::string store_url_;
+  const OpenStore open_;
+  const Pace pace_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<journal::Reader> reader_;
   std::optional<Projection> projection_;

@@ -2,17 +2,8 @@
 
 #include <algorithm>
 
-#include "core/codec.h"
-
 namespace blotter {
 namespace {
-
-Result<JournalEvent> read_event(journal::Reader& reader, Seq seq) {
-  BLOTTER_ASSIGN(const journal::Record record, reader.at(seq));
-  JournalEvent entry{.seq = seq, .event = {}};
-  BLOTTER_TRY(decode(record.bytes, entry.event));
-  return entry;
-}
 
 Seq previous_of_order(const Event& event) {
   return std::visit(
@@ -34,10 +25,10 @@ Seq previous_of_position(const Event& event) {
 
 // Walks back from `last`; returns oldest first.
 template <class Previous>
-Result<std::vector<JournalEvent>> walk(journal::Reader& reader, Seq last, Previous&& previous) {
+Result<std::vector<JournalEvent>> walk(const ReadEvent& read, Seq last, Previous&& previous) {
   std::vector<JournalEvent> events;
   for (Seq seq = last; to_number(seq) != 0;) {
-    BLOTTER_ASSIGN(JournalEvent entry, read_event(reader, seq));
+    BLOTTER_ASSIGN(JournalEvent entry, read(seq));
     const Seq before = previous(entry.event);
     if (before >= seq) return fail(Errc::corrupt, "an event's chain does not lead back");
     seq = before;
@@ -47,42 +38,42 @@ Result<std::vector<JournalEvent>> walk(journal::Reader& reader, Seq last, Previo
   return events;
 }
 
-Result<Order> read_order(journal::Reader& reader, Seq last) {
-  BLOTTER_ASSIGN(const std::vector<JournalEvent> events, walk(reader, last, previous_of_order));
+Result<Order> read_order(const ReadEvent& read, Seq last) {
+  BLOTTER_ASSIGN(const std::vector<JournalEvent> events, walk(read, last, previous_of_order));
   return rebuild_order(events);
 }
 
 // From one fill to its order's opening, to its identity, to its last event, to the whole order.
-Result<Order> read_order_of_fill(journal::Reader& reader, const State& state, Seq fill) {
-  BLOTTER_ASSIGN(const Order then, read_order(reader, fill));
+Result<Order> read_order_of_fill(const ReadEvent& read, const State& state, Seq fill) {
+  BLOTTER_ASSIGN(const Order then, read_order(read, fill));
   const std::string& account = state.book.account(then.account).name;
   const Identities::Entry* known = state.identities.find(order_key(account, then.terms.client_order_id));
   if (known == nullptr) return fail(Errc::corrupt, "a fill's order has no identity");
-  return read_order(reader, known->seq());
+  return read_order(read, known->seq());
 }
 
 }  // namespace
 
-Result<void> fetch(const Need& need, const State& state, journal::Reader& reader, Evidence& evidence) {
+Result<void> fetch(const Need& need, const State& state, const ReadEvent& read, Evidence& evidence) {
   switch (need.kind) {
     case Need::Kind::order: {
-      BLOTTER_ASSIGN(evidence.order, read_order(reader, need.seqs.front()));
+      BLOTTER_ASSIGN(evidence.order, read_order(read, need.seqs.front()));
       return {};
     }
     case Need::Kind::fill_order: {
-      BLOTTER_ASSIGN(evidence.order, read_order_of_fill(reader, state, need.seqs.front()));
+      BLOTTER_ASSIGN(evidence.order, read_order_of_fill(read, state, need.seqs.front()));
       return {};
     }
     case Need::Kind::events:
       for (const Seq seq : need.seqs) {
-        BLOTTER_ASSIGN(JournalEvent entry, read_event(reader, seq));
+        BLOTTER_ASSIGN(JournalEvent entry, read(seq));
         evidence.events.push_back(std::move(entry));
       }
       return {};
     case Need::Kind::history: {
       const Position* position = state.book.find_position(need.position);
       if (position == nullptr) return fail(Errc::corrupt, "a fill's position is not there");
-      BLOTTER_ASSIGN(evidence.history, walk(reader, position->last_seq, previous_of_position));
+      BLOTTER_ASSIGN(evidence.history, walk(read, position->last_seq, previous_of_position));
       return {};
     }
   }

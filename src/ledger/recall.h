@@ -4,12 +4,16 @@
 // read back by walking those chains. A bust of a position with n fills reads n events.
 #pragma once
 
+#include <functional>
+
 #include "core/decide.h"
-#include "journal/reader.h"
 
 namespace blotter {
 
-// Adds to `evidence` what `need` asks for. Everything it names is durable. Errc: corrupt, unavailable.
-Result<void> fetch(const Need& need, const State& state, journal::Reader& reader, Evidence& evidence);
+// The event with this seq. Errc: corrupt, unavailable, poisoned.
+using ReadEvent = std::function<Result<JournalEvent>(Seq seq)>;
+
+// Adds to `evidence` what `need` asks for. Errc: as `read`.
+Result<void> fetch(const Need& need, const State& state, const ReadEvent& read, Evidence& evidence);
 
 }  // namespace blotter

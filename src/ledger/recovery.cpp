@@ -7,6 +7,9 @@
 namespace blotter {
 namespace {
 
+Seq seq_of(const State& state) { return state.book.seq(); }
+Seq seq_of(const Book& book) { return book.seq(); }
+
 template <class Target, class Fold>
 Result<Recovered> recover_into(const std::string& directory, journal::Reader& reader, Seq limit, Target& target,
                                Fold&& fold) {
@@ -15,7 +18,7 @@ Result<Recovered> recover_into(const std::string& directory, journal::Reader& re
   if (snapshot) {
     Target restored;
     // One of another version is no loss: the events are all there.
-    if (decode_snapshot(snapshot->bytes, restored)) {
+    if (decode_snapshot(snapshot->bytes, restored) && seq_of(restored) == snapshot->seq) {
       target = std::move(restored);
       recovered.snapshot = snapshot->seq;
     }
@@ -33,6 +36,10 @@ Result<Recovered> recover_into(const std::string& directory, journal::Reader& re
     fold(event, seq);
     seq = next(seq);
     ++recovered.replayed;
+  }
+  if (seq <= limit && limit != kJournalEnd) {
+    return fail(Errc::corrupt, "event " + std::to_string(to_number(limit)) + " is wanted, but the journal ends before " +
+                                   std::to_string(to_number(seq)));
   }
   return recovered;
 }

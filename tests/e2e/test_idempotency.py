@@ -225,6 +225,7 @@ class TwoAtATime(harness.LedgerTest):
 
     def test_reading_verbs_work_meanwhile(self):
         fills = sum(line["type"] == "fill" for line in self.lines[:30])
+        self.wait_for(lambda: self.book.run("fills").code == DONE, "the store is there")
         self.wait_for(lambda: len(self.book.rows("fills")) == fills, "what was piped in shows, before the pipe ends")
         order = next(line for line in self.lines if line["type"] == "order")["client_order_id"]
         for verb in ("status", "orders", f"order {order}", "fills", "positions", "balances", "pnl", "events", "quarantine"):
