@@ -6,6 +6,7 @@
 //
 // Threads    Every member function may be called from any thread. Calls that arrive together share one device flush.
 // Failure    A failed write of the journal poisons the ledger: all calls return Errc::poisoned until it is reopened.
+//            After close() nothing is accepted (Errc::unavailable); what is in memory can still be read.
 //            A store that cannot be reached is no failure: see watermarks().stored and store_problem().
 // Ownership  One process at a time may have a book open (Errc::unavailable names the other one).
 #pragma once
