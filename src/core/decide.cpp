@@ -110,8 +110,17 @@ IdentityKey Decider::quarantine_key(std::string_view claims, std::string_view co
 }
 
 std::string Decider::offered_content() const {
-  if (!context_.content.empty() || report_ == nullptr) return std::string(context_.content);
-  return render_json(*report_);
+  if (context_.content.empty() && report_ != nullptr) return render_json(*report_);
+  std::string content;
+  for (const char c : context_.content) {
+    // No database keeps a NUL in a text.
+    if (c == '\0') {
+      content += "\\0";
+    } else {
+      content += c;
+    }
+  }
+  return content;
 }
 
 void Decider::flag(std::string_view account, Timestamp at, std::string claims, std::string detail) {
