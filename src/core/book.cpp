@@ -176,22 +176,24 @@ void Book::fold(const StrategyDefined& event, Seq) {
   strategy_ids_[event.name] = event.strategy;
 }
 
-void Book::index_order(const Order& order) {
+template <class Visit>
+void Book::visit_names(const Order& order, Visit&& visit) const {
   const std::string& name = account(order.account).name;
-  order_index_[order_key(name, order.terms.client_order_id)] = order.no;
-  if (!order.terms.venue_order_id.empty()) {
-    order_index_[venue_order_key(name, order.terms.venue_order_id)] = order.no;
-  }
-  for (const std::string& id : order.former_venue_order_ids) order_index_[venue_order_key(name, id)] = order.no;
-  if (!order.former_client_order_id.empty()) order_index_[order_key(name, order.former_client_order_id)] = order.no;
+  visit(order_key(name, order.terms.client_order_id));
+  if (!order.terms.venue_order_id.empty()) visit(venue_order_key(name, order.terms.venue_order_id));
+  for (const std::string& id : order.former_venue_order_ids) visit(venue_order_key(name, id));
+  if (!order.former_client_order_id.empty()) visit(order_key(name, order.former_client_order_id));
 }
 
-void Book::unindex_order(const Order& order) {
-  const std::string& name = account(order.account).name;
-  order_index_.erase(order_key(name, order.terms.client_order_id));
-  if (!order.terms.venue_order_id.empty()) order_index_.erase(venue_order_key(name, order.terms.venue_order_id));
-  for (const std::string& id : order.former_venue_order_ids) order_index_.erase(venue_order_key(name, id));
-  if (!order.former_client_order_id.empty()) order_index_.erase(order_key(name, order.former_client_order_id));
+void Book::index_order(const Order& order) {
+  visit_names(order, [&](const IdentityKey& key) { order_index_[key] = order.no; });
+}
+
+void Book::unindex_order(const Order& order, EvolveNotes* notes) {
+  visit_names(order, [&](const IdentityKey& key) {
+    order_index_.erase(key);
+    if (notes != nullptr) notes->names.push_back({.key = key, .last_seq = order.last_seq});
+  });
 }
 
 void Book::note_closed(Order& order, Seq seq) {
@@ -206,7 +208,7 @@ void Book::drop_oldest_closed(EvolveNotes* notes) {
   if (found == orders_.end() || found->second->is_open()) return;
   // It may have come back and closed again since; only its last close counts.
   if (found->second->closed_seq != oldest.seq) return;
-  unindex_order(*found->second);
+  unindex_order(*found->second, notes);
   if (notes != nullptr) notes->dropped.push_back(std::move(*found->second));
   orders_.erase(found);
 }
@@ -234,7 +236,7 @@ void Book::fold(const OrderOpened& event, Seq seq) {
   auto& slot = orders_[static_cast<std::uint64_t>(event.order)];
   if (slot) {
     // The statement of an order that was external so far: its client_order_id may be another now.
-    unindex_order(*slot);
+    unindex_order(*slot, nullptr);
     fold_into_order(event.order, event, seq);
     index_order(*orders_[static_cast<std::uint64_t>(event.order)]);
     return;

@@ -137,7 +137,12 @@ struct KeyHash {
 
 // What an evolve() did beyond its event's own subject; for whoever keeps something beside the book.
 struct EvolveNotes {
+  struct Name {
+    IdentityKey key;
+    Seq last_seq{0};  // of the order that it names
+  };
   std::vector<Order> dropped;  // closed orders that left memory
+  std::vector<Name> names;     // all their names
 };
 
 class Book {
@@ -217,7 +222,9 @@ class Book {
   template <class OrderEventStruct>
   void fold_into_order(OrderNo no, const OrderEventStruct& event, Seq seq);
   void index_order(const Order& order);
-  void unindex_order(const Order& order);
+  void unindex_order(const Order& order, EvolveNotes* notes);
+  template <class Visit>
+  void visit_names(const Order& order, Visit&& visit) const;
   void note_closed(Order& order, Seq seq);
   void drop_oldest_closed(EvolveNotes* notes);
   void release(Seq quarantine);

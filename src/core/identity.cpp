@@ -105,11 +105,13 @@ void Identities::grow(Shard& shard, std::size_t slots) {
   }
 }
 
+void Identities::make_room(Shard& shard) {
+  if (is_full(shard)) grow(shard, shard.slots.empty() ? 16 : shard.slots.size() + shard.slots.size() / 4);
+}
+
 void Identities::insert(const Entry& entry) {
   Shard& shard = shard_of(entry.key);
-  if ((shard.used + 1) * 8 > shard.slots.size() * 7) {
-    grow(shard, shard.slots.empty() ? 16 : shard.slots.size() + shard.slots.size() / 4 + 8);
-  }
+  make_room(shard);
   Entry* slot = place(shard, entry.key, entry.variant());
   if (slot->key.is_none()) {
     ++shard.used;
@@ -124,6 +126,23 @@ void Identities::remember(const Identity& identity, Seq seq) {
   insert({.key = identity.key,
           .content = identity.content,
           .seq_and_variant = (to_number(seq) << 24) | (identity.variant & 0xffffff)});
+}
+
+void Identities::move(const IdentityKey& key, Seq seq) {
+  Shard& shard = shard_of(key);
+  make_room(shard);
+  Entry* slot = place(shard, key, 0);
+  const std::uint64_t content = slot->key.is_none() ? 0 : slot->content;
+  if (slot->key.is_none()) {
+    ++shard.used;
+    ++size_;
+  }
+  *slot = {.key = key, .content = content, .seq_and_variant = to_number(seq) << 24};
+}
+
+void Identities::prefetch(const IdentityKey& key) const {
+  const Shard& shard = shard_of(key);
+  if (!shard.slots.empty()) __builtin_prefetch(&shard.slots[slot_of(key, shard.slots.size())], 1);
 }
 
 void Identities::reserve(std::size_t count) {

@@ -1,6 +1,7 @@
 // Identities: what makes a record the same record. Remembered for ever, 32 bytes each (48 with the table's slack).
 //
-// Key        XXH3-128 over the kind and the parts of the identity; equal keys are taken for equal identities (the chance
+// Key        XXH3-128 over the kind and the parts of the identity; equal keys are taken for equal identities (the
+// chance
 //            of a false match among 10^9 is about 10^-21).
 // Content    XXH3-64 over what the record says beyond its identity: same key, other content = conflict.
 // Variant    24 bits that tell executions with one exec_id apart (venue, symbol, side, trade date), so that a bust that
@@ -30,7 +31,7 @@ struct IdentityKeyHash {
 };
 
 struct Identity {
-  IdentityKey key;  // none: this event has no identity of its own
+  IdentityKey key;            // none: this event has no identity of its own
   std::uint32_t variant = 0;  // 24 bits
   std::uint64_t content = 0;
 };
@@ -75,6 +76,10 @@ class Identities {
   std::vector<Entry> find_all(const IdentityKey& key) const;
   // Adds it, or moves the known one to `seq` and `content`.
   void remember(const Identity& identity, Seq seq);
+  // The known one (variant 0) is at `seq` now, its content stays; one that is not known is added without content.
+  void move(const IdentityKey& key, Seq seq);
+  // Starts fetching what find(), remember() or move() of this key will look at.
+  void prefetch(const IdentityKey& key) const;
 
   std::size_t size() const { return size_; }
   std::size_t bytes() const;
@@ -92,13 +97,16 @@ class Identities {
   void reserve(std::size_t count);
 
  private:
-  // Open addressing, linear probing, at most 7/8 full. Grows by a quarter, so that memory stays near the need.
+  // Open addressing, linear probing, at most 27/32 full. Grows by a quarter, so that memory stays near the need (at
+  // least 27/40 full, 47.4 bytes each) and a search short.
   struct Shard {
     std::vector<Entry> slots;
     std::size_t used = 0;
   };
   static constexpr std::size_t kShards = 256;
 
+  static bool is_full(const Shard& shard) { return (shard.used + 1) * 32 > shard.slots.size() * 27; }
+  static void make_room(Shard& shard);
   static void grow(Shard& shard, std::size_t slots);
   static Entry* place(Shard& shard, const IdentityKey& key, std::uint32_t variant);
   Shard& shard_of(const IdentityKey& key) { return shards_[key.high >> 56]; }

@@ -1,33 +1,21 @@
 #include "core/state.h"
 
 namespace blotter {
-namespace {
-
-// A dropped order is found again through its identities, which point at its last event (ledger/recall.h walks back).
-void remember_dropped(State& state, const Order& order) {
-  const std::string& account = state.book.account(order.account).name;
-  const auto point = [&](const IdentityKey& key) {
-    const Identities::Entry* known = state.identities.find(key);
-    const std::uint64_t content = known != nullptr ? known->content : 0;
-    state.identities.remember({.key = key, .variant = 0, .content = content}, order.last_seq);
-  };
-  point(order_key(account, order.terms.client_order_id));
-  if (!order.terms.venue_order_id.empty()) point(venue_order_key(account, order.terms.venue_order_id));
-  for (const std::string& id : order.former_venue_order_ids) point(venue_order_key(account, id));
-  if (!order.former_client_order_id.empty()) point(order_key(account, order.former_client_order_id));
-}
-
-}  // namespace
 
 void evolve(State& state, const Event& event, Seq seq) {
-  std::visit(
-      [&](const auto& e) {
-        if constexpr (requires { e.identity; }) state.identities.remember(e.identity, seq);
+  const Identity* identity = std::visit(
+      [](const auto& e) -> const Identity* {
+        if constexpr (requires { e.identity; }) return &e.identity;
+        return nullptr;
       },
       event);
+  // The table is larger than any cache: its line is on the way while the book is folded.
+  if (identity != nullptr) state.identities.prefetch(identity->key);
   EvolveNotes notes;
   state.book.evolve(event, seq, &notes);
-  for (const Order& order : notes.dropped) remember_dropped(state, order);
+  if (identity != nullptr) state.identities.remember(*identity, seq);
+  // A dropped order is found again through its names, which lead to its last event (ledger/recall.h walks back).
+  for (const EvolveNotes::Name& name : notes.names) state.identities.move(name.key, name.last_seq);
 }
 
 }  // namespace blotter
