@@ -34,7 +34,7 @@ struct LedgerOptions {
   Asset base_currency = Asset::of("USD");  // for accounts registered on first sight
   Asset quote = Asset::of("USD");          // for instruments registered on first sight
   AssetClass asset_class = AssetClass::other;
-  std::uint64_t segment_bytes = 64ull << 20;   // of the journal
+  std::uint64_t segment_bytes = 64ull << 20;  // of a new ledger's journal
   std::uint64_t snapshot_every = 4'000'000;    // events between snapshots; bounds the time of a restart
   Clock* clock = nullptr;         // null: the system's
 };
@@ -77,6 +77,7 @@ class Ledger {
   virtual Result<Receipt> record(const Report& report) = 0;
   // Intents. The order is durable before the caller sends it. Errc: as above, and not_found (no such order), stale (it is
   // closed already), exhausted (disk full: refused while facts still land).
+  // An order whose client_order_id is taken by another one answers Outcome::conflict: do not send it.
   virtual Result<Receipt> submit(const SubmitOrder& command) = 0;
   virtual Result<Receipt> cancel(const CancelOrder& command) = 0;
   virtual Result<Receipt> replace(const ReplaceOrder& command) = 0;
@@ -99,7 +100,7 @@ class Ledger {
   // Errc: unavailable (not yet), fenced, corrupt, invalid (landing has stopped; the message says why).
   virtual Result<void> wait_stored(Seq seq, std::int64_t timeout_ms) = 0;
 
-  // ---- state, from memory ----
+  // ---- state, from memory: everything decided so far, also what is not durable yet ----
 
   virtual Watermarks watermarks() const = 0;
   virtual LedgerCounters counters() const = 0;

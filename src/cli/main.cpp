@@ -11,11 +11,13 @@ namespace {
 int run(int argc, char** argv) {
   Context context;
   // Configuration first, so that flags win over it. --config is looked for before the flags proper are parsed.
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string(argv[i]) == "--config") {
-      context.options.config = argv[i + 1];
-      context.options.config_given = true;
-    }
+  const std::string flag = "--config";
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const bool joined = argument.rfind(flag + "=", 0) == 0;
+    if (!joined && (argument != flag || i + 1 == argc)) continue;
+    context.options.config = joined ? argument.substr(flag.size() + 1) : argv[i + 1];
+    context.options.config_given = true;
   }
   if (const Result<void> configured = apply_configuration(context.options); !configured) {
     return report_error(configured.error());

@@ -103,6 +103,20 @@ std::string json_members(const std::vector<std::string>& columns, const std::vec
   return out;
 }
 
+void round_for_people(Answer& answer, const std::vector<std::string>& columns) {
+  for (std::size_t i = 0; i < answer.columns.size(); ++i) {
+    if (std::find(columns.begin(), columns.end(), answer.columns[i]) == columns.end()) continue;
+    for (auto& row : answer.rows) {
+      auto* text = std::get_if<std::string>(&row[i]);
+      const auto value = text != nullptr ? Decimal::parse(*text) : Result<Decimal>(Decimal{});
+      if (text == nullptr || !value) continue;
+      // Through whole units of 10^-8: dividing by 10^10 units rounds half-even, multiplying is exact.
+      const Decimal shift = Decimal{10'000'000'000};
+      *text = to_text(Decimal::from_units((*value / shift).units()) * shift);
+    }
+  }
+}
+
 void print(const Answer& answer, bool json) {
   if (!json) return print_table(answer);
   std::fputs("[", stdout);

@@ -19,6 +19,9 @@ struct Answer {
 // Prints to standard output. Text of the data is escaped: no control character of a symbol or note reaches a terminal.
 void print(const Answer& answer, bool json);
 
+// Rounds decimals of these columns half-even to eight places, for a table that people can read; JSON stays exact.
+void round_for_people(Answer& answer, const std::vector<std::string>& columns);
+
 // One object's members without the braces: "a":1,"b":"x".
 std::string json_members(const std::vector<std::string>& columns, const std::vector<Cell>& row);
 

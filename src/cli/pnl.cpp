@@ -96,8 +96,9 @@ void add_pnl(CLI::App& app, Context& context) {
         if (day.empty()) continue;
         if (const auto parsed = parse_day(day); !parsed) return report_error(parsed.error());
       }
-      const auto answer = pnl(context.options, *wanted);
+      auto answer = pnl(context.options, *wanted);
       if (!answer) return report_error(answer.error());
+      if (!context.options.json) round_for_people(*answer, {"realized_pnl", "unrealized_pnl", "net_pnl"});
       print(*answer, context.options.json);
       return int{kDone};
     };

@@ -26,8 +26,11 @@ void add_positions(CLI::App& app, Context& context) {
   add_filters(*verb, *filters, true);
   verb->callback([&context, filters] {
     context.run = [&context, filters] {
-      const auto answer = list(context.options, *filters);
+      auto answer = list(context.options, *filters);
       if (!answer) return report_error(answer.error());
+      if (!context.options.json) {
+        round_for_people(*answer, {"average_price", "cost_basis", "realized_pnl", "market_value", "unrealized_pnl"});
+      }
       print(*answer, context.options.json);
       return int{kDone};
     };

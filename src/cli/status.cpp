@@ -20,7 +20,9 @@ Result<Answer> status(const GlobalOptions& options) {
   Book book;
   BLOTTER_TRY(recover(options.journal_directory(), *reader, kJournalEnd, book));
   Seq stored{0};
-  if (auto store = open_store(options.store_url(), StoreAccess::read)) {
+  if (options.store_url() == "none") {
+    // Nothing lands, nothing is stored.
+  } else if (auto store = open_store(options.store_url(), StoreAccess::read)) {
     BLOTTER_ASSIGN(const Cursor cursor, (*store)->cursor(book_file->book_id));
     stored = cursor.applied;
   } else if (store.error().code != Errc::not_found) {

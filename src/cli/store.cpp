@@ -28,7 +28,9 @@ Result<Answer> store_status(const GlobalOptions& options) {
 
 // Empties the book's rows and lands the journal again. What is rebuilt is what the journal says: nothing can be lost.
 Result<Answer> rebuild(const GlobalOptions& options) {
-  BLOTTER_ASSIGN(const auto journal, journal::open_journal(options.journal_directory(), journal::Options{}));
+  journal::Options as_it_is;
+  as_it_is.segment_bytes = 0;
+  BLOTTER_ASSIGN(const auto journal, journal::open_journal(options.journal_directory(), as_it_is));
   BLOTTER_ASSIGN(const journal::BookFile book, journal::read_book_file(options.journal_directory()));
   {
     BLOTTER_ASSIGN(const auto store, open_store(options.store_url(), StoreAccess::write));

@@ -119,13 +119,16 @@ Result<void> create_journal_in(const Environment& environment, const std::string
 }
 
 Result<std::unique_ptr<Journal>> open_journal_in(const Environment& environment, const std::string& directory,
-                                                 const Options& options) {
+                                                 const Options& wanted) {
+  Options options = wanted;
+  if (options.segment_bytes == 0) options.segment_bytes = Options{}.segment_bytes;
   BLOTTER_TRY(check_options(options));
   Io& io = *environment.io;
   BLOTTER_TRY(read_book_file(directory));  // no LOCK file is left where there is no journal
   BLOTTER_ASSIGN(WriterLock lock, WriterLock::take(directory));
   BLOTTER_ASSIGN(BookFile book, read_book_file(directory));
   BLOTTER_ASSIGN(const Finding finding, find_end(io, directory, book));
+  if (wanted.segment_bytes == 0) options.segment_bytes = finding.head.segment.bytes;
   // Everything is known to be right; from here on files change. The epoch comes first: whoever read the old one is
   // fenced before a single byte of the tail is touched.
   book.epoch = Epoch{to_number(book.epoch) + 1};

@@ -184,12 +184,14 @@ class OpenLedger final : public Ledger {
 };
 
 Result<std::unique_ptr<journal::Journal>> open_or_create(const std::string& directory, const LedgerOptions& options) {
+  journal::Options as_it_is;
+  as_it_is.segment_bytes = 0;
+  auto opened = journal::open_journal(directory, as_it_is);
+  if (opened || opened.error().code != Errc::not_found || !options.create) return opened;
   journal::Options journal_options;
   journal_options.segment_bytes = options.segment_bytes;
-  auto opened = journal::open_journal(directory, journal_options);
-  if (opened || opened.error().code != Errc::not_found || !options.create) return opened;
   BLOTTER_TRY(journal::create_journal(directory, options.book_id, journal_options));
-  return journal::open_journal(directory, journal_options);
+  return journal::open_journal(directory, as_it_is);
 }
 
 }  // namespace
