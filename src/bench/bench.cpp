@@ -13,9 +13,9 @@ struct Measure {
   Result<void> (*run)(bench::Run&);
 };
 
-// Memory first: later measures leave freed memory behind, which would hide growth.
+// The history first: other measures leave freed memory behind, in which its own would hide.
 constexpr std::array kMeasures{
-    Measure{"memory", bench::measure_memory},       Measure{"history", bench::measure_history},
+    Measure{"history", bench::measure_history},     Measure{"memory", bench::measure_memory},
     Measure{"blocking", bench::measure_blocking},   Measure{"callers", bench::measure_callers},
     Measure{"pipelined", bench::measure_pipelined}, Measure{"ingest", bench::measure_ingest},
     Measure{"landing", bench::measure_landing},     Measure{"peers", bench::measure_peers},
