@@ -77,7 +77,8 @@ Result<void> FrontDoor::settle(const Input& input, const DecideContext& context,
   while (true) {
     BLOTTER_TRY(decide(state_, input, context, evidence, decision));
     if (decision.need) {
-      BLOTTER_TRY(fetch(*decision.need, state_, [this](Seq seq) { return read_event(seq); }, evidence));
+      BLOTTER_TRY(fetch(
+          *decision.need, state_, [this](Seq seq) { return read_event(seq); }, evidence));
     } else if (recalls(decision)) {
       // The order is back; now the input is decided with it there.
       BLOTTER_TRY(commit(decision, journal::Priority::fact));

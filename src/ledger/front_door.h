@@ -1,8 +1,8 @@
 // FrontDoor: decide, append, evolve. The accepting side of the ledger.
 //
 // Threads    Every function may be called from any thread: a latch makes the caller the one thread that owns the state
-//            and the journal's end for the few hundred nanoseconds of a decision (docs/adr/0002). Nobody waits for a device with
-//            the latch in hand, but for the rare fact that needs what only the journal knows.
+//            and the journal's end for the few hundred nanoseconds of a decision (docs/adr/0002). Nobody waits for a
+//            device with the latch in hand, but for the rare fact that needs what only the journal knows.
 #pragma once
 
 #include <memory>

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <shared_mutex>
 
+#include "core/snapshot.h"
 #include "journal/snapshots.h"
 #include "ledger/book_rows.h"
 #include "ledger/completions.h"
@@ -10,7 +11,6 @@
 #include "ledger/projector.h"
 #include "ledger/recovery.h"
 #include "ledger/snapshotter.h"
-#include "core/snapshot.h"
 
 namespace blotter {
 namespace {

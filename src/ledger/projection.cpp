@@ -126,7 +126,8 @@ void Projection::rows(const StrategyDefined& event, Seq) {
 
 void Projection::rows(const OrderOpened& event, Seq seq) {
   const OrderEvent kind = event.origin == OrderOrigin::intent ? OrderEvent::submitted : OrderEvent::accepted;
-  add_order_event(event.times, seq, event.order, kind, Effect::apply, event.terms.quantity, event.terms.limit_price, {});
+  add_order_event(event.times, seq, event.order, kind, Effect::apply, event.terms.quantity, event.terms.limit_price,
+                  {});
 }
 
 void Projection::rows(const OrderUpdated& event, Seq seq) {

@@ -23,11 +23,9 @@ Projector::Projector(const journal::Journal& journal, std::string book_id, const
           journal, std::move(book_id), [store_url] { return open_store(store_url, StoreAccess::write); }, Pace{}) {}
 
 Projector::Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace)
-    : journal_(journal),
-      book_id_(std::move(book_id)),
-      open_(std::move(open)),
-      pace_(pace),
-      thread_([this] { run(); }) {}
+    : journal_(journal), book_id_(std::move(book_id)), open_(std::move(open)), pace_(pace), thread_([this] {
+        run();
+      }) {}
 
 Projector::~Projector() { stop(); }
 
@@ -114,7 +112,8 @@ Result<void> Projector::start_from_cursor() {
   }
   if (cursor.epoch > journal_.epoch()) {
     return fail(Errc::fenced, "a newer writer (epoch " + std::to_string(to_number(cursor.epoch)) +
-                                  ") lands this book; this one has epoch " + std::to_string(to_number(journal_.epoch())));
+                                  ") lands this book; this one has epoch " +
+                                  std::to_string(to_number(journal_.epoch())));
   }
   BLOTTER_ASSIGN(reader_, journal::open_reader(journal_.directory(), &journal_));
   Book book;

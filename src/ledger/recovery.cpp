@@ -31,15 +31,16 @@ Result<Recovered> recover_into(const std::string& directory, journal::Reader& re
   while (seq <= limit) {
     BLOTTER_ASSIGN(const std::optional<journal::Record> record, reader.next());
     if (!record) break;
-    if (record->seq != seq) return fail(Errc::corrupt, "the journal skips from event " + std::to_string(to_number(seq)));
+    if (record->seq != seq)
+      return fail(Errc::corrupt, "the journal skips from event " + std::to_string(to_number(seq)));
     BLOTTER_TRY(decode(record->bytes, event));
     fold(event, seq);
     seq = next(seq);
     ++recovered.replayed;
   }
   if (seq <= limit && limit != kJournalEnd) {
-    return fail(Errc::corrupt, "event " + std::to_string(to_number(limit)) + " is wanted, but the journal ends before " +
-                                   std::to_string(to_number(seq)));
+    return fail(Errc::corrupt, "event " + std::to_string(to_number(limit)) +
+                                   " is wanted, but the journal ends before " + std::to_string(to_number(seq)));
   }
   return recovered;
 }

@@ -12,7 +12,7 @@ namespace blotter {
 inline constexpr Seq kJournalEnd{~0ull};
 
 struct Recovered {
-  Seq snapshot{0};         // 0: from the first event
+  Seq snapshot{0};  // 0: from the first event
   std::uint64_t replayed = 0;
 };
 

@@ -28,8 +28,8 @@ Result<void> compare(journal::Reader& reader, const std::string& book_id, Store&
   for (std::uint64_t seq = 1; seq <= last; ++seq) {
     BLOTTER_ASSIGN(const std::optional<journal::Record> record, reader.next());
     if (!record) {
-      report.add("store", "the store has event " + std::to_string(last) + ", the journal ends at " +
-                              std::to_string(seq - 1));
+      report.add("store",
+                 "the store has event " + std::to_string(last) + ", the journal ends at " + std::to_string(seq - 1));
       BLOTTER_TRY(compare_batch());
       break;
     }
@@ -44,8 +44,9 @@ Result<void> compare(journal::Reader& reader, const std::string& book_id, Store&
   return conservation.finish(book_id);
 }
 
-// Runs `look` inside the visit of the book's own row: as long as a statement is under way, a store shows every other one
-// the same moment, whatever its writer does meanwhile. A book that the store has never seen has no row and no writer.
+// Runs `look` inside the visit of the book's own row: as long as a statement is under way, a store shows every other
+// one the same moment, whatever its writer does meanwhile. A book that the store has never seen has no row and no
+// writer.
 template <class Look>
 Result<void> at_one_moment(Store& store, const std::string& book_id, Look&& look) {
   Select select;

@@ -1,0 +1,313 @@
+// Exactly once, whatever the store does: away, in doubt, behind, reset, fenced, broken.
+#include "ledger/projector.h"
+
+#include <gmock/gmock.h>
+
+#include <deque>
+#include <mutex>
+
+#include "ledger/accepting_test.h"
+
+namespace blotter::ledger_test {
+namespace {
+
+constexpr std::int64_t kPatienceMs = 20'000;
+
+// A memory store that stays when its connections go, and misbehaves by script.
+class Server {
+ public:
+  enum class Fault : std::uint8_t { none, unavailable, in_doubt_lost, in_doubt_done, stale, fenced, corrupt, invalid };
+
+  Projector::OpenStore opener() {
+    return [this]() -> Result<std::unique_ptr<Store>> {
+      const std::scoped_lock lock(mutex_);
+      ++opened_;
+      if (away_) return fail(Errc::unavailable, "the server is away");
+      return std::unique_ptr<Store>(std::make_unique<Connection>(*this));
+    };
+  }
+  // What happens to the next applies; then all is well.
+  void misbehave(std::deque<Fault> faults) {
+    const std::scoped_lock lock(mutex_);
+    faults_ = std::move(faults);
+  }
+  void set_away(bool away) {
+    const std::scoped_lock lock(mutex_);
+    away_ = away;
+  }
+  int opened() {
+    const std::scoped_lock lock(mutex_);
+    return opened_;
+  }
+  std::vector<std::uint64_t> batches() {
+    const std::scoped_lock lock(mutex_);
+    return batches_;
+  }
+  template <class Use>
+  auto with_store(Use&& use) {
+    const std::scoped_lock lock(mutex_);
+    return use(*store_);
+  }
+
+ private:
+  class Connection final : public Store {
+   public:
+    explicit Connection(Server& server) : server_(server) {}
+    Result<Cursor> cursor(std::string_view book) override {
+      return reach([&](Store& store) { return store.cursor(book); });
+    }
+    Result<Cursor> claim(std::string_view book, Epoch epoch) override {
+      return reach([&](Store& store) { return store.claim(book, epoch); });
+    }
+    Result<Seq> apply(const Batch& batch) override {
+      return reach([&](Store& store) { return server_.apply(store, batch); });
+    }
+    Result<void> select(const Select& select, const RowVisitor& visit) override {
+      return reach([&](Store& store) { return store.select(select, visit); });
+    }
+    Result<void> reset(std::string_view book, Epoch epoch) override {
+      return reach([&](Store& store) { return store.reset(book, epoch); });
+    }
+
+   private:
+    template <class Use>
+    auto reach(Use&& use) -> decltype(use(std::declval<Store&>())) {
+      const std::scoped_lock lock(server_.mutex_);
+      if (server_.away_) return fail(Errc::unavailable, "the server is away");
+      return use(*server_.store_);
+    }
+    Server& server_;
+  };
+
+  Result<Seq> apply(Store& store, const Batch& batch) {
+    batches_.push_back(to_number(batch.last) - to_number(batch.first) + 1);
+    Fault fault = Fault::none;
+    if (!faults_.empty()) {
+      fault = faults_.front();
+      faults_.pop_front();
+    }
+    switch (fault) {
+      case Fault::none:
+        return store.apply(batch);
+      case Fault::unavailable:
+        return fail(Errc::unavailable, "restarting");
+      case Fault::in_doubt_lost:
+        return fail(Errc::in_doubt, "lost before COMMIT");
+      case Fault::in_doubt_done:
+        expect_value(store.apply(batch));
+        return fail(Errc::in_doubt, "lost after COMMIT");
+      case Fault::stale:
+        return fail(Errc::stale, "a gap");
+      case Fault::fenced:
+        return fail(Errc::fenced, "epoch 99 owns the book");
+      case Fault::corrupt:
+        return fail(Errc::corrupt, "page 7 is damaged");
+      case Fault::invalid:
+        return fail(Errc::invalid, "fills row 1 of 1: CHECK quantity_positive");
+    }
+    return fail(Errc::invalid, "no such fault");
+  }
+
+  std::mutex mutex_;
+  std::unique_ptr<Store> store_ = memory_store();
+  std::deque<Fault> faults_;
+  std::vector<std::uint64_t> batches_;  // their numbers of events
+  bool away_ = false;
+  int opened_ = 0;
+};
+
+using Fault = Server::Fault;
+
+struct ProjectorTest : testing::Test {
+  Directory directory;
+  Server server;
+  Accepting accepting{directory.journal()};
+
+  std::unique_ptr<Projector> start(int retry_ms_max = 5) {
+    return std::make_unique<Projector>(accepting.journal(), "main", server.opener(),
+                                       Projector::Pace{.retry_ms_min = 1, .retry_ms_max = retry_ms_max});
+  }
+  Result<void> landed(Projector& projector) { return projector.wait_stored(Seq{accepting.last()}, kPatienceMs); }
+  void expect_all_there() {
+    const auto expected = projected(events_of(directory.journal()), 10'000);
+    const Tables found = server.with_store([](Store& store) { return tables(store, {"epoch"}); });
+    EXPECT_EQ(difference(tables(*expected, {"epoch"}), found), "");
+  }
+};
+
+TEST_F(ProjectorTest, LandsOneEventAsABatchOfItsOwn) {
+  const auto projector = start();
+  accepting.offer({cash("1", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  accepting.offer({cash("2", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  EXPECT_EQ(server.batches().back(), 1u);
+  EXPECT_EQ(projector->problem(), "");
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, LandsEachEventExactlyOnceWhateverPasses) {
+  const std::vector<std::deque<Fault>> scripts = {
+      {Fault::unavailable, Fault::unavailable, Fault::unavailable},
+      {Fault::in_doubt_lost},
+      {Fault::in_doubt_done},
+      {Fault::stale, Fault::none, Fault::stale},
+      {Fault::none, Fault::in_doubt_done, Fault::unavailable, Fault::in_doubt_lost, Fault::none, Fault::in_doubt_done},
+  };
+  const auto projector = start();
+  std::uint64_t seed = 0;
+  for (const auto& script : scripts) {
+    server.misbehave(script);
+    accepting.offer(simulated(1'500, ++seed));
+    const auto stored = landed(*projector);
+    ASSERT_TRUE(stored.has_value()) << stored.error().message;
+    EXPECT_EQ(projector->problem(), "") << "over when it has landed";
+  }
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, GoesBackWithACursorThatWentBack) {
+  const auto projector = start();
+  accepting.offer(simulated(500, 1));
+  ASSERT_TRUE(landed(*projector).has_value());
+  server.with_store([&](Store& store) { expect_value(store.reset("main", accepting.journal().epoch())); });
+  accepting.offer({cash("after", "1")});
+  // What it knows from before does not count: the store must say so again.
+  while (server.with_store([](Store& store) { return to_number(store.cursor("main")->applied); }) < accepting.last()) {
+    std::this_thread::yield();
+  }
+  ASSERT_TRUE(landed(*projector).has_value());
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, AStoreThatIsAwayAllDayStopsNothingAndGetsItAllAfterwards) {
+  server.set_away(true);
+  const auto projector = start();
+  accepting.offer(simulated(25'000, 3));
+  const auto waited = projector->wait_stored(Seq{accepting.last()}, 1);
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, Errc::unavailable);
+  EXPECT_THAT(waited.error().message, testing::HasSubstr("events behind"));
+  while (projector->problem().empty()) std::this_thread::yield();
+  EXPECT_EQ(projector->problem(), "the server is away");
+  server.set_away(false);
+  ASSERT_TRUE(landed(*projector).has_value());
+  expect_all_there();
+  for (const std::uint64_t events : server.batches()) EXPECT_LE(events, Projector::kEventsMax) << "memory is bounded";
+  EXPECT_GT(*std::max_element(server.batches().begin(), server.batches().end()), 1'000u)
+      << "they grow with the backlog";
+}
+
+TEST_F(ProjectorTest, WhateverMayPassIsNotYetToWhoeverWaits) {
+  const auto projector = start();
+  server.misbehave(std::deque<Fault>(100'000, Fault::in_doubt_lost));
+  accepting.offer({cash("1", "5")});
+  while (projector->problem().empty()) std::this_thread::yield();
+  EXPECT_EQ(projector->wait_stored(Seq{1}, 1).error().code, Errc::unavailable);
+  EXPECT_EQ(projector->problem(), "lost before COMMIT") << "reaching the cursor is no progress";
+  server.misbehave({});
+  EXPECT_TRUE(landed(*projector).has_value());
+}
+
+struct Halting : ProjectorTest, testing::WithParamInterface<std::pair<Fault, Errc>> {};
+
+TEST_P(Halting, StopsForGoodAndSaysWhy) {
+  const auto projector = start();
+  server.misbehave({GetParam().first});
+  accepting.offer({cash("1", "5")});
+  const auto waited = projector->wait_stored(Seq{accepting.last()}, -1);
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, GetParam().second);
+  EXPECT_EQ(projector->problem(), waited.error().message);
+  const std::size_t tried = server.batches().size();
+  accepting.offer({cash("2", "5")});
+  EXPECT_FALSE(projector->wait_stored(Seq{accepting.last()}, -1).has_value()) << "at once";
+  projector->stop();
+  EXPECT_EQ(server.batches().size(), tried) << "no further attempt";
+}
+
+INSTANTIATE_TEST_SUITE_P(Projector, Halting,
+                         testing::Values(std::pair(Fault::fenced, Errc::fenced),
+                                         std::pair(Fault::corrupt, Errc::corrupt),
+                                         std::pair(Fault::invalid, Errc::invalid)));
+
+TEST_F(ProjectorTest, IsFencedByANewerWritersClaim) {
+  const auto projector = start();
+  accepting.offer({cash("1", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  server.with_store([](Store& store) { expect_value(store.claim("main", Epoch{99})); });
+  accepting.offer({cash("2", "5")});
+  EXPECT_EQ(projector->wait_stored(Seq{accepting.last()}, -1).error().code, Errc::fenced);
+  EXPECT_FALSE(projector->problem().empty());
+}
+
+TEST_F(ProjectorTest, RefusesAStoreThatIsAheadOfTheJournal) {
+  server.with_store([](Store& store) {
+    expect_value(store.claim("main", Epoch{1}));
+    Batch batch;
+    batch.book_id = "main";
+    batch.epoch = Epoch{1};
+    batch.first = Seq{1};
+    batch.last = Seq{50};
+    expect_value(store.apply(batch));
+  });
+  const auto projector = start();
+  const auto waited = projector->wait_stored(Seq{60}, -1);
+  EXPECT_EQ(waited.error().code, Errc::corrupt);
+  EXPECT_THAT(projector->problem(), testing::HasSubstr("event 50"));
+}
+
+TEST_F(ProjectorTest, StopsAtOnceWhileItBacksOff) {
+  server.set_away(true);
+  auto projector = std::make_unique<Projector>(accepting.journal(), "main", server.opener(),
+                                               Projector::Pace{.retry_ms_min = 600'000, .retry_ms_max = 600'000});
+  while (projector->problem().empty()) std::this_thread::yield();
+  const auto begin = std::chrono::steady_clock::now();
+  projector.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_EQ(server.opened(), 1);
+}
+
+// Passes everything on to a journal, and counts who waits for more.
+class Counting final : public journal::Journal {
+ public:
+  explicit Counting(journal::Journal& inner) : inner_(inner) {}
+  const journal::Recovery& recovery() const override { return inner_.recovery(); }
+  Epoch epoch() const override { return inner_.epoch(); }
+  const std::string& directory() const override { return inner_.directory(); }
+  Result<Seq> append(std::span<const std::byte> record, journal::Priority priority) override {
+    return inner_.append(record, priority);
+  }
+  Result<Seq> append_all(std::span<const std::span<const std::byte>> records, journal::Priority priority) override {
+    return inner_.append_all(records, priority);
+  }
+  Result<void> wait_durable(Seq seq) override { return inner_.wait_durable(seq); }
+  void flush_soon() override { inner_.flush_soon(); }
+  Seq appended() const override { return inner_.appended(); }
+  Seq durable() const override { return inner_.durable(); }
+  bool poisoned() const override { return poison.load(); }
+  bool reserve_only() const override { return inner_.reserve_only(); }
+  Seq wait_beyond(Seq, int) const override {
+    ++waits;
+    return inner_.durable();
+  }
+
+  std::atomic<bool> poison{false};
+  mutable std::atomic<int> waits{0};
+
+ private:
+  journal::Journal& inner_;
+};
+
+TEST_F(ProjectorTest, RestsWhenTheJournalIsPoisonedButLandsWhatIsDurable) {
+  accepting.offer({cash("1", "5")});
+  Counting counting(accepting.journal());
+  counting.poison = true;
+  Projector projector(counting, "main", server.opener(), Projector::Pace{});
+  ASSERT_TRUE(projector.wait_stored(Seq{accepting.last()}, kPatienceMs).has_value());
+  projector.stop();
+  EXPECT_EQ(counting.waits, 0) << "a poisoned journal answers at once, again and again";
+}
+
+}  // namespace
+}  // namespace blotter::ledger_test
