@@ -32,6 +32,16 @@ class ByteWriter {
  public:
   void clear() { size_ = 0; }
   std::span<const std::byte> bytes() const { return {buffer_.data(), size_}; }
+  // Room for `count` more bytes, so that a large text grows once.
+  void reserve(std::size_t count) {
+    if (size_ + count > buffer_.size()) buffer_.resize(size_ + count);
+  }
+  // The bytes, without a copy; the writer is empty afterwards.
+  std::vector<std::byte> take() {
+    buffer_.resize(size_);
+    size_ = 0;
+    return std::move(buffer_);
+  }
 
   void raw(const void* data, std::size_t count) {
     if (count == 0) return;

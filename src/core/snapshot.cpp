@@ -99,8 +99,9 @@ std::vector<std::byte> encode_snapshot(const State& state) {
   out.varint(kVersion);
   BookCodec::write(state.book, out);
   out.varint(state.identities.size());
+  out.reserve(state.identities.size() * sizeof(Identities::Entry));
   state.identities.for_each([&](const Identities::Entry& entry) { out.raw(&entry, sizeof entry); });
-  return {out.bytes().begin(), out.bytes().end()};
+  return out.take();
 }
 
 namespace {
