@@ -37,15 +37,33 @@ enum class AssetClass : std::uint8_t { equity, etf, crypto, forex, future, perpe
 BOOST_DESCRIBE_ENUM(AssetClass, equity, etf, crypto, forex, future, perpetual, option, bond, other)
 
 enum class CashKind : std::uint8_t {
-  deposit, withdrawal, fee, funding, dividend, interest, transfer, adjustment, realized_pnl
+  deposit,
+  withdrawal,
+  fee,
+  funding,
+  dividend,
+  interest,
+  transfer,
+  adjustment,
+  realized_pnl
 };
-BOOST_DESCRIBE_ENUM(CashKind, deposit, withdrawal, fee, funding, dividend, interest, transfer, adjustment,
-                    realized_pnl)
+BOOST_DESCRIBE_ENUM(CashKind, deposit, withdrawal, fee, funding, dividend, interest, transfer, adjustment, realized_pnl)
 
 // Tag 39, the status people see; derived, never stored as the truth.
 enum class OrdStatus : std::uint8_t {
-  pending_new, new_, partially_filled, filled, done_for_day, canceled, replaced, pending_cancel, stopped, rejected,
-  suspended, expired, pending_replace
+  pending_new,
+  new_,
+  partially_filled,
+  filled,
+  done_for_day,
+  canceled,
+  replaced,
+  pending_cancel,
+  stopped,
+  rejected,
+  suspended,
+  expired,
+  pending_replace
 };
 BOOST_DESCRIBE_ENUM(OrdStatus, pending_new, new_, partially_filled, filled, done_for_day, canceled, replaced,
                     pending_cancel, stopped, rejected, suspended, expired, pending_replace)

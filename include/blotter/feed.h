@@ -31,13 +31,13 @@ class ByteSource {
 
 // What one line of the input said.
 struct FeedLine {
-  std::uint64_t number = 0;      // from 1
-  std::vector<Report> reports;   // in order; empty when ignored, invalid or quarantined
-  bool ignored = false;          // understood, and not a fact about our money
-  std::string invalid;           // not empty: why the line cannot be read
+  std::uint64_t number = 0;     // from 1
+  std::vector<Report> reports;  // in order; empty when ignored, invalid or quarantined
+  bool ignored = false;         // understood, and not a fact about our money
+  std::string invalid;          // not empty: why the line cannot be read
   // Not empty: why it was understood but names something unknown. `text` is then kept in quarantine.
   std::string quarantine;
-  std::string_view text;         // the line as read, without its end; valid until the next call
+  std::string_view text;  // the line as read, without its end; valid until the next call
   // When a quarantined line says so itself: whose it is and when. Else empty and zero.
   std::string account;
   Timestamp at;
@@ -52,8 +52,8 @@ class Feed {
 };
 
 struct FeedOptions {
-  std::string symbol;        // lobster
-  std::string date;          // lobster: YYYY-MM-DD
+  std::string symbol;  // lobster
+  std::string date;    // lobster: YYYY-MM-DD
 };
 
 // Formats: "ndjson", "bitstamp-l3", "lobster". Looks at the first bytes of the source, and refuses one that is not

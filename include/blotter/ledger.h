@@ -1,8 +1,8 @@
 // Ledger: the front door of Blotter.
 //
 // Offer it every order you intend to send and every report your brokers send back. Each is durable in the journal of
-// this machine when the call returns, has its effect exactly once however often it is offered, and lands in the store in the
-// background, whatever the store is doing.
+// this machine when the call returns, has its effect exactly once however often it is offered, and lands in the store
+// in the background, whatever the store is doing.
 //
 // Threads    Every member function may be called from any thread. Calls that arrive together share one device flush.
 // Failure    A failed write of the journal poisons the ledger: all calls return Errc::poisoned until it is reopened.
@@ -28,15 +28,15 @@ namespace blotter {
 
 struct LedgerOptions {
   std::string directory = "./blotter-data";
-  std::string store_url;          // empty: "sqlite:" + directory + "/blotter.db"; "none": no store
-  std::string book_id = "main";   // for a new ledger
-  bool create = true;             // make the ledger if there is none
+  std::string store_url;                   // empty: "sqlite:" + directory + "/blotter.db"; "none": no store
+  std::string book_id = "main";            // for a new ledger
+  bool create = true;                      // make the ledger if there is none
   Asset base_currency = Asset::of("USD");  // for accounts registered on first sight
   Asset quote = Asset::of("USD");          // for instruments registered on first sight
   AssetClass asset_class = AssetClass::other;
   std::uint64_t segment_bytes = 64ull << 20;  // of a new ledger's journal
-  std::uint64_t snapshot_every = 4'000'000;    // events between snapshots; bounds the time of a restart
-  Clock* clock = nullptr;         // null: the system's
+  std::uint64_t snapshot_every = 4'000'000;   // events between snapshots; bounds the time of a restart
+  Clock* clock = nullptr;                     // null: the system's
 };
 
 // What became of an input.
@@ -75,9 +75,9 @@ class Ledger {
   // A fact. Errc: invalid (refused as malformed: nothing recorded), exhausted (no disk, not even the reserve),
   // poisoned.
   virtual Result<Receipt> record(const Report& report) = 0;
-  // Intents. The order is durable before the caller sends it. Errc: as above, and not_found (no such order), stale (it is
-  // closed already), exhausted (disk full: refused while facts still land).
-  // An order whose client_order_id is taken by another one answers Outcome::conflict: do not send it.
+  // Intents. The order is durable before the caller sends it. Errc: as above, and not_found (no such order), stale (it
+  // is closed already), exhausted (disk full: refused while facts still land). An order whose client_order_id is taken
+  // by another one answers Outcome::conflict: do not send it.
   virtual Result<Receipt> submit(const SubmitOrder& command) = 0;
   virtual Result<Receipt> cancel(const CancelOrder& command) = 0;
   virtual Result<Receipt> replace(const ReplaceOrder& command) = 0;

@@ -21,7 +21,7 @@ namespace blotter {
 struct InstrumentName {
   std::string symbol;
   std::string venue;
-  Asset quote;                           // empty: the configured default
+  Asset quote;                            // empty: the configured default
   std::optional<AssetClass> asset_class;  // empty: the configured default
 };
 BOOST_DESCRIBE_STRUCT(InstrumentName, (), (symbol, venue, quote, asset_class))
@@ -47,12 +47,13 @@ struct OrderReport {
   TimeInForce tif = TimeInForce::day;
   bool post_only = false;
   bool reduce_only = false;
-  std::string strategy;  // empty: unattributed
-  std::string metadata;  // JSON object text or empty
+  std::string strategy;   // empty: unattributed
+  std::string metadata;   // JSON object text or empty
   bool external = false;  // first seen when it had been working already: not from its beginning, maybe not ours
 };
-BOOST_DESCRIBE_STRUCT(OrderReport, (), (account, at, order, instrument, side, quantity, order_type, limit_price, stop_price, tif, post_only, reduce_only,
-                                       strategy, metadata, external))
+BOOST_DESCRIBE_STRUCT(OrderReport, (),
+                      (account, at, order, instrument, side, quantity, order_type, limit_price, stop_price, tif,
+                       post_only, reduce_only, strategy, metadata, external))
 
 // The broker says where an order stands. Identity: (account, order, at, the whole content).
 struct OrderStatusReport {
@@ -61,13 +62,13 @@ struct OrderStatusReport {
   OrderName order;
   OrdStatus status = OrdStatus::new_;
   std::string reason;
-  std::optional<Quantity> quantity;     // the order's quantity from now on (replaced, restated)
-  std::optional<Price> limit_price;     // its limit from now on
-  std::optional<Quantity> cum_quantity;    // the broker's claim, kept beside ours as evidence
+  std::optional<Quantity> quantity;      // the order's quantity from now on (replaced, restated)
+  std::optional<Price> limit_price;      // its limit from now on
+  std::optional<Quantity> cum_quantity;  // the broker's claim, kept beside ours as evidence
   std::optional<Quantity> leaves_quantity;
 };
-BOOST_DESCRIBE_STRUCT(OrderStatusReport, (), (account, at, order, status, reason, quantity, limit_price, cum_quantity,
-                                             leaves_quantity))
+BOOST_DESCRIBE_STRUCT(OrderStatusReport, (),
+                      (account, at, order, status, reason, quantity, limit_price, cum_quantity, leaves_quantity))
 
 // A trade of one of our orders. Identity: (account, venue, symbol, exec_id, side, UTC day of `at`).
 struct FillReport {
@@ -84,7 +85,9 @@ struct FillReport {
   Liquidity liquidity = Liquidity::unknown;
   std::string strategy;  // empty: the order's, else unattributed
 };
-BOOST_DESCRIBE_STRUCT(FillReport, (), (account, at, exec_id, order, instrument, side, quantity, price, fee, fee_asset, liquidity, strategy))
+BOOST_DESCRIBE_STRUCT(FillReport, (),
+                      (account, at, exec_id, order, instrument, side, quantity, price, fee, fee_asset, liquidity,
+                       strategy))
 
 // The trade never happened. Identity: (account, execution).
 struct BustReport {
@@ -165,7 +168,7 @@ struct InstrumentReport {
   std::string symbol;
   std::string venue;
   AssetClass asset_class = AssetClass::other;
-  Asset base;    // empty: not a pair
+  Asset base;  // empty: not a pair
   Asset quote;
   Asset settle;  // empty: quote, or base when inverse
   Decimal multiplier{1};
@@ -173,8 +176,8 @@ struct InstrumentReport {
   Decimal lot_size;   // zero: unknown
   bool inverse = false;
 };
-BOOST_DESCRIBE_STRUCT(InstrumentReport, (), (at, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size, lot_size,
-                                            inverse))
+BOOST_DESCRIBE_STRUCT(InstrumentReport, (),
+                      (at, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size, lot_size, inverse))
 
 // What is known of an account; the same rule.
 struct AccountReport {
@@ -187,8 +190,8 @@ struct AccountReport {
 };
 BOOST_DESCRIBE_STRUCT(AccountReport, (), (at, account, base_currency, broker, method, mode))
 
-using Report = std::variant<OrderReport, OrderStatusReport, FillReport, BustReport, CorrectReport, FeeReport, CashReport,
-                            MarkReport, SplitReport, InstrumentReport, AccountReport>;
+using Report = std::variant<OrderReport, OrderStatusReport, FillReport, BustReport, CorrectReport, FeeReport,
+                            CashReport, MarkReport, SplitReport, InstrumentReport, AccountReport>;
 
 // What we want. Unlike a report, a command may be refused; what is accepted is recorded before anybody sends it.
 struct SubmitOrder {

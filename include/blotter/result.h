@@ -92,10 +92,10 @@ class [[nodiscard]] Result<void> {
 }  // namespace blotter
 
 // Returns the error of `expression` from the enclosing function, or goes on.
-#define BLOTTER_TRY(expression)                                                     \
-  do {                                                                              \
-    auto blotter_try = (expression);                                                \
-    if (!blotter_try.has_value()) return ::blotter::fail(blotter_try.error());      \
+#define BLOTTER_TRY(expression)                                                \
+  do {                                                                         \
+    auto blotter_try = (expression);                                           \
+    if (!blotter_try.has_value()) return ::blotter::fail(blotter_try.error()); \
   } while (false)
 
 #define BLOTTER_CONCAT_INNER(a, b) a##b
@@ -104,7 +104,7 @@ class [[nodiscard]] Result<void> {
 // Declares `declaration` with the value of `expression`, or returns its error.
 #define BLOTTER_ASSIGN(declaration, expression) \
   BLOTTER_ASSIGN_INNER(declaration, expression, BLOTTER_CONCAT(blotter_result_, __LINE__))
-#define BLOTTER_ASSIGN_INNER(declaration, expression, result)           \
-  auto result = (expression);                                           \
-  if (!result.has_value()) return ::blotter::fail(result.error());      \
+#define BLOTTER_ASSIGN_INNER(declaration, expression, result)      \
+  auto result = (expression);                                      \
+  if (!result.has_value()) return ::blotter::fail(result.error()); \
   declaration = std::move(*result)

@@ -45,8 +45,9 @@ struct InstrumentRow {  // key: symbol, venue
   std::optional<Timestamp> mark_at;
   Timestamp created_at;
 };
-BOOST_DESCRIBE_STRUCT(InstrumentRow, (), (book_id, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size,
-                                         lot_size, inverse, mark, mark_at, created_at))
+BOOST_DESCRIBE_STRUCT(InstrumentRow, (),
+                      (book_id, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size, lot_size,
+                       inverse, mark, mark_at, created_at))
 
 struct StrategyRow {  // key: strategy
   std::string book_id;
@@ -88,18 +89,18 @@ struct OrderRow {  // key: order_id; mutable
   std::int64_t first_seq = 0;
   std::int64_t last_seq = 0;
 };
-BOOST_DESCRIBE_STRUCT(OrderRow, (), (book_id, order_id, account, client_order_id, venue_order_id, symbol, venue, strategy,
-                                    side, order_type, tif, post_only, reduce_only, quantity, limit_price, stop_price,
-                                    status, open, origin, filled_quantity, average_price, claimed_cum_quantity,
-                                    claimed_leaves_quantity, overfilled, reason, metadata, created_at, updated_at,
-                                    closed_at, first_seq, last_seq))
+BOOST_DESCRIBE_STRUCT(OrderRow, (),
+                      (book_id, order_id, account, client_order_id, venue_order_id, symbol, venue, strategy, side,
+                       order_type, tif, post_only, reduce_only, quantity, limit_price, stop_price, status, open, origin,
+                       filled_quantity, average_price, claimed_cum_quantity, claimed_leaves_quantity, overfilled,
+                       reason, metadata, created_at, updated_at, closed_at, first_seq, last_seq))
 
 struct OrderEventRow {  // key: seq; append-only
   std::string book_id;
   std::int64_t seq = 0;
   Uuid order_id;
-  std::string event;   // the order machine's event: accepted, canceled, replaced, fill, …
-  std::string effect;  // apply, ignore
+  std::string event;                   // the order machine's event: accepted, canceled, replaced, fill, …
+  std::string effect;                  // apply, ignore
   OrdStatus status = OrdStatus::new_;  // after it
   std::optional<Quantity> quantity;
   std::optional<Price> limit_price;
@@ -108,8 +109,9 @@ struct OrderEventRow {  // key: seq; append-only
   Timestamp received_at;
   Timestamp recorded_at;
 };
-BOOST_DESCRIBE_STRUCT(OrderEventRow, (), (book_id, seq, order_id, event, effect, status, quantity, limit_price, reason, at,
-                                         received_at, recorded_at))
+BOOST_DESCRIBE_STRUCT(OrderEventRow, (),
+                      (book_id, seq, order_id, event, effect, status, quantity, limit_price, reason, at, received_at,
+                       recorded_at))
 
 struct FillRow {  // key: seq; append-only but for status
   std::string book_id;
@@ -128,18 +130,19 @@ struct FillRow {  // key: seq; append-only but for status
   Asset fee_asset;
   Liquidity liquidity = Liquidity::unknown;
   FillStatus status = FillStatus::effective;
-  Decimal position_delta;   // signed change of the position's quantity (base fees included)
-  Decimal cash_delta;       // signed change of the settlement currency's balance, before the fee
-  Decimal cost_delta;       // signed change of the position's cost basis
-  Decimal realized_pnl;     // of this fill, before fees, in the settlement currency
+  Decimal position_delta;  // signed change of the position's quantity (base fees included)
+  Decimal cash_delta;      // signed change of the settlement currency's balance, before the fee
+  Decimal cost_delta;      // signed change of the position's cost basis
+  Decimal realized_pnl;    // of this fill, before fees, in the settlement currency
   Asset settle;
   Timestamp at;
   Timestamp received_at;
   Timestamp recorded_at;
 };
-BOOST_DESCRIBE_STRUCT(FillRow, (), (book_id, seq, order_id, account, symbol, venue, strategy, exec_id, trade_date, side,
-                                   quantity, price, fee, fee_asset, liquidity, status, position_delta, cash_delta,
-                                   cost_delta, realized_pnl, settle, at, received_at, recorded_at))
+BOOST_DESCRIBE_STRUCT(FillRow, (),
+                      (book_id, seq, order_id, account, symbol, venue, strategy, exec_id, trade_date, side, quantity,
+                       price, fee, fee_asset, liquidity, status, position_delta, cash_delta, cost_delta, realized_pnl,
+                       settle, at, received_at, recorded_at))
 
 // Every change of a position that is not a fill: busts, corrections, splits, late fees. Deltas as in FillRow.
 struct PositionAdjustmentRow {  // key: seq; append-only
@@ -150,28 +153,28 @@ struct PositionAdjustmentRow {  // key: seq; append-only
   std::string symbol;
   std::string venue;
   std::string strategy;
-  std::optional<std::int64_t> fill_seq;  // the fill it refers to
+  std::optional<std::int64_t> fill_seq;    // the fill it refers to
   std::optional<std::string> exec_id;      // of that fill
   std::optional<std::string> new_exec_id;  // correction
-  std::optional<Quantity> quantity;         // correction: the quantity and price from now on
+  std::optional<Quantity> quantity;        // correction: the quantity and price from now on
   std::optional<Price> price;
-  std::optional<std::string> fee_id;        // late fee
-  std::optional<std::string> ratio;         // split, "4/1"
+  std::optional<std::string> fee_id;  // late fee
+  std::optional<std::string> ratio;   // split, "4/1"
   Decimal position_delta;
   Decimal cash_delta;
   Decimal cost_delta;
   Decimal realized_pnl;
   Asset settle;
-  Decimal fee;      // change of fees paid; negative gives back
+  Decimal fee;  // change of fees paid; negative gives back
   Asset fee_asset;
   Timestamp at;
   Timestamp received_at;
   Timestamp recorded_at;
 };
-BOOST_DESCRIBE_STRUCT(PositionAdjustmentRow, (), (book_id, seq, kind, account, symbol, venue, strategy, fill_seq, exec_id,
-                                                 new_exec_id, quantity, price, fee_id, ratio, position_delta, cash_delta,
-                                                 cost_delta, realized_pnl, settle, fee, fee_asset, at, received_at,
-                                                 recorded_at))
+BOOST_DESCRIBE_STRUCT(PositionAdjustmentRow, (),
+                      (book_id, seq, kind, account, symbol, venue, strategy, fill_seq, exec_id, new_exec_id, quantity,
+                       price, fee_id, ratio, position_delta, cash_delta, cost_delta, realized_pnl, settle, fee,
+                       fee_asset, at, received_at, recorded_at))
 
 struct PositionRow {  // key: account, symbol, venue, strategy; mutable
   std::string book_id;
@@ -179,9 +182,9 @@ struct PositionRow {  // key: account, symbol, venue, strategy; mutable
   std::string symbol;
   std::string venue;
   std::string strategy;
-  Decimal quantity;  // negative: short
+  Decimal quantity;                      // negative: short
   std::optional<Decimal> average_price;  // none when flat
-  Decimal cost_basis;  // settlement currency; negative for a short
+  Decimal cost_basis;                    // settlement currency; negative for a short
   Decimal realized_pnl;
   Decimal fees;  // paid in the settlement currency
   Asset settle;
@@ -190,8 +193,9 @@ struct PositionRow {  // key: account, symbol, venue, strategy; mutable
   std::optional<Decimal> unrealized_pnl;
   std::int64_t last_seq = 0;
 };
-BOOST_DESCRIBE_STRUCT(PositionRow, (), (book_id, account, symbol, venue, strategy, quantity, average_price, cost_basis,
-                                       realized_pnl, fees, settle, mark, market_value, unrealized_pnl, last_seq))
+BOOST_DESCRIBE_STRUCT(PositionRow, (),
+                      (book_id, account, symbol, venue, strategy, quantity, average_price, cost_basis, realized_pnl,
+                       fees, settle, mark, market_value, unrealized_pnl, last_seq))
 
 struct BalanceRow {  // key: account, asset; mutable
   std::string book_id;
@@ -217,8 +221,9 @@ struct CashMovementRow {  // key: seq; append-only
   Timestamp received_at;
   Timestamp recorded_at;
 };
-BOOST_DESCRIBE_STRUCT(CashMovementRow, (), (book_id, seq, account, kind, id, asset, amount, symbol, venue, note, at,
-                                           received_at, recorded_at))
+BOOST_DESCRIBE_STRUCT(CashMovementRow, (),
+                      (book_id, seq, account, kind, id, asset, amount, symbol, venue, note, at, received_at,
+                       recorded_at))
 
 // P&L of one position on one UTC day of the fills' `at`; a bust or correction counts on its own day.
 struct PnlDailyRow {  // key: day, account, symbol, venue, strategy; mutable
@@ -236,8 +241,9 @@ struct PnlDailyRow {  // key: day, account, symbol, venue, strategy; mutable
   std::int64_t fills = 0;
   std::int64_t last_seq = 0;
 };
-BOOST_DESCRIBE_STRUCT(PnlDailyRow, (), (book_id, day, account, symbol, venue, strategy, settle, realized_pnl, fees, bought,
-                                       sold, fills, last_seq))
+BOOST_DESCRIBE_STRUCT(PnlDailyRow, (),
+                      (book_id, day, account, symbol, venue, strategy, settle, realized_pnl, fees, bought, sold, fills,
+                       last_seq))
 
 struct QuarantineRow {  // key: seq; append-only but for state
   std::string book_id;
@@ -245,15 +251,16 @@ struct QuarantineRow {  // key: seq; append-only but for state
   QuarantineReason reason = QuarantineReason::conflict;
   QuarantineState state = QuarantineState::waiting;
   std::string account;
-  std::string identity;  // what it claims to be, for people: "fill BITSTAMP 42:0.5"
-  std::string detail;    // one line: why
-  std::string content;   // the record as offered
+  std::string identity;                 // what it claims to be, for people: "fill BITSTAMP 42:0.5"
+  std::string detail;                   // one line: why
+  std::string content;                  // the record as offered
   std::optional<std::string> existing;  // conflict: the record we hold
   Timestamp at;
   Timestamp received_at;
   Timestamp recorded_at;
 };
-BOOST_DESCRIBE_STRUCT(QuarantineRow, (), (book_id, seq, reason, state, account, identity, detail, content, existing, at,
-                                         received_at, recorded_at))
+BOOST_DESCRIBE_STRUCT(QuarantineRow, (),
+                      (book_id, seq, reason, state, account, identity, detail, content, existing, at, received_at,
+                       recorded_at))
 
 }  // namespace blotter

@@ -3,7 +3,8 @@
 // Port. The rows and the cursor move in ONE transaction, so a crash at any instant is repaired by replaying.
 // Every adapter passes tests/contract/store_contract.h; the memory store is the oracle of the others.
 //
-// Threads    One caller at a time for each Store object; a reading verb opens its own, which never waits for the writer.
+// Threads    One caller at a time for each Store object; a reading verb opens its own, which never waits for the
+// writer.
 #pragma once
 
 #include <cstdint>
@@ -38,13 +39,13 @@ struct QuarantineRelease {
 struct Batch {
   std::string book_id;
   Epoch epoch{0};
-  Seq first{0};  // the first event of the batch
-  Seq last{0};   // the last one
-  std::vector<AccountRow> accounts;        // upsert
-  std::vector<InstrumentRow> instruments;  // upsert
-  std::vector<StrategyRow> strategies;     // upsert
-  std::vector<OrderRow> new_orders;        // insert: the key is not there yet
-  std::vector<OrderRow> changed_orders;    // update: the key is there
+  Seq first{0};                                             // the first event of the batch
+  Seq last{0};                                              // the last one
+  std::vector<AccountRow> accounts;                         // upsert
+  std::vector<InstrumentRow> instruments;                   // upsert
+  std::vector<StrategyRow> strategies;                      // upsert
+  std::vector<OrderRow> new_orders;                         // insert: the key is not there yet
+  std::vector<OrderRow> changed_orders;                     // update: the key is there
   std::vector<OrderEventRow> order_events;                  // insert
   std::vector<FillRow> fills;                               // insert
   std::vector<FillStatusChange> fill_status_changes;        // update, after the inserts
@@ -61,8 +62,19 @@ struct Batch {
 };
 
 enum class Table : std::uint8_t {
-  books, accounts, instruments, strategies, orders, order_events, fills, position_adjustments, positions, balances,
-  cash_movements, pnl_daily, quarantine,
+  books,
+  accounts,
+  instruments,
+  strategies,
+  orders,
+  order_events,
+  fills,
+  position_adjustments,
+  positions,
+  balances,
+  cash_movements,
+  pnl_daily,
+  quarantine,
   ledger_entries,  // a view: book_id, seq, account, asset, amount, entry (docs/schema.md)
 };
 BOOST_DESCRIBE_ENUM(Table, books, accounts, instruments, strategies, orders, order_events, fills, position_adjustments,

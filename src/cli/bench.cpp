@@ -18,9 +18,9 @@ void print_json(const std::vector<BenchRow>& rows) {
   std::fputs("[", stdout);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const BenchRow& row = rows[i];
-    const std::string texts = json_members(
-        {"measure", "name", "unit", "goal", "conditions"},
-        {row.measure, row.name, row.unit, row.goal.empty() ? Cell{} : Cell{row.goal}, row.conditions});
+    const std::string texts =
+        json_members({"measure", "name", "unit", "goal", "conditions"},
+                     {row.measure, row.name, row.unit, row.goal.empty() ? Cell{} : Cell{row.goal}, row.conditions});
     std::printf("%s{%s,\"ours\":%s,\"ceiling\":%s,\"ratio\":%s,\"p50\":%s,\"p99\":%s,\"p99_9\":%s,\"met\":%s}",
                 i == 0 ? "" : ",\n ", texts.c_str(), json_number(row.ours).c_str(), json_number(row.ceiling).c_str(),
                 json_number(row.ratio).c_str(), json_number(row.p50).c_str(), json_number(row.p99).c_str(),
@@ -31,7 +31,8 @@ void print_json(const std::vector<BenchRow>& rows) {
 
 int bench(const GlobalOptions& options, const BenchOptions& wanted) {
   ProgressLine progress;
-  const auto rows = run_bench(wanted, [&](std::string_view doing) { progress.show("bench", 0, 0, std::string(doing)); });
+  const auto rows =
+      run_bench(wanted, [&](std::string_view doing) { progress.show("bench", 0, 0, std::string(doing)); });
   progress.clear();
   if (!rows) return report_error(rows.error());
   if (options.json) {

@@ -15,8 +15,8 @@ struct EventsOptions {
 
 std::string with_seq(const journal::Record& record, const Event& event) {
   std::string json = render_json(event);
-  return "{\"seq\":" + std::to_string(to_number(record.seq)) +
-         ",\"epoch\":" + std::to_string(to_number(record.epoch)) + "," + json.substr(1);
+  return "{\"seq\":" + std::to_string(to_number(record.seq)) + ",\"epoch\":" + std::to_string(to_number(record.epoch)) +
+         "," + json.substr(1);
 }
 
 template <class Visit>
@@ -43,7 +43,8 @@ int events(const GlobalOptions& options, const EventsOptions& wanted) {
       std::printf("%s%s", first ? "" : ",\n ", with_seq(record, event).c_str());
       first = false;
     } else {
-      answer.add({static_cast<std::int64_t>(to_number(record.seq)), std::string(event_name(event)), render_json(event)});
+      answer.add(
+          {static_cast<std::int64_t>(to_number(record.seq)), std::string(event_name(event)), render_json(event)});
     }
   });
   if (options.json) {
@@ -56,9 +57,8 @@ int events(const GlobalOptions& options, const EventsOptions& wanted) {
 
 int dump(const GlobalOptions& options, const EventsOptions& wanted) {
   const Result<void> read =
-      each_event(options, wanted, wanted.limit, [](const journal::Record& record, const Event& event) {
-        std::puts(with_seq(record, event).c_str());
-      });
+      each_event(options, wanted, wanted.limit,
+                 [](const journal::Record& record, const Event& event) { std::puts(with_seq(record, event).c_str()); });
   return read ? int{kDone} : report_error(read.error());
 }
 

@@ -28,8 +28,9 @@ Result<ReadSide> open_read_side(const GlobalOptions& options) {
   }
   side.book_id = book->book_id;
   if (options.store_url() == "none") {
-    return fail(Errc::not_found, "this verb asks the store, and --store is none; `status`, `events` and `journal dump` "
-                                 "read the journal alone");
+    return fail(Errc::not_found,
+                "this verb asks the store, and --store is none; `status`, `events` and `journal dump` "
+                "read the journal alone");
   }
   BLOTTER_ASSIGN(side.store, open_store(options.store_url(), StoreAccess::read));
   return side;

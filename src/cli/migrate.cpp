@@ -58,8 +58,9 @@ void add_migrate(CLI::App& app, Context& context) {
       *parent, context, "down", "undo migrations; their tables are dropped (`blotter store rebuild` brings rows back)",
       [down_to, yes](Migrator& migrator) -> Result<std::vector<Migration>> {
         if (!*yes) {
-          return fail(Errc::invalid, "migrate down drops tables; say --yes when that is what you want (`store rebuild` "
-                                     "fills them again from the journal)");
+          return fail(Errc::invalid,
+                      "migrate down drops tables; say --yes when that is what you want (`store rebuild` "
+                      "fills them again from the journal)");
         }
         return migrator.down(*down_to);
       },

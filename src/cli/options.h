@@ -1,6 +1,7 @@
 // What every verb is told: where the ledger is, which store, how to answer.
 //
-// From the weakest to the strongest: built-in defaults, blotter.toml, the environment, flags (docs/operating/configuration.md).
+// From the weakest to the strongest: built-in defaults, blotter.toml, the environment, flags
+// (docs/operating/configuration.md).
 #pragma once
 
 #include <string>

@@ -10,9 +10,9 @@ struct OrdersOptions {
 };
 
 // What people want to see first; programs get everything.
-const std::vector<std::string> kForPeople = {"created_at", "account",         "client_order_id", "symbol", "side",
-                                             "quantity",   "filled_quantity", "limit_price",     "average_price",
-                                             "status",     "strategy"};
+const std::vector<std::string> kForPeople = {"created_at",    "account",  "client_order_id", "symbol",
+                                             "side",          "quantity", "filled_quantity", "limit_price",
+                                             "average_price", "status",   "strategy"};
 
 Result<Answer> list(const GlobalOptions& options, const OrdersOptions& orders) {
   BLOTTER_ASSIGN(ReadSide side, open_read_side(options));

@@ -3,9 +3,9 @@
 namespace blotter::cli {
 namespace {
 
-const std::vector<std::string> kForPeople = {"account",    "symbol",       "venue", "strategy", "quantity",
-                                             "average_price", "cost_basis", "realized_pnl", "fees",
-                                             "mark",       "market_value", "unrealized_pnl"};
+const std::vector<std::string> kForPeople = {"account",  "symbol",        "venue",        "strategy",
+                                             "quantity", "average_price", "cost_basis",   "realized_pnl",
+                                             "fees",     "mark",          "market_value", "unrealized_pnl"};
 
 Result<Answer> list(const GlobalOptions& options, const ListingFilters& filters) {
   BLOTTER_ASSIGN(ReadSide side, open_read_side(options));

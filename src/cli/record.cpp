@@ -75,8 +75,7 @@ class Recording {
       const Result<void> taken = take(line);
       if (!taken) {
         std::fprintf(stderr, "blotter: %s: line %llu: %s; everything before it is safe, run the same command again\n",
-                     wanted_.file.c_str(), static_cast<unsigned long long>(line.number),
-                     taken.error().message.c_str());
+                     wanted_.file.c_str(), static_cast<unsigned long long>(line.number), taken.error().message.c_str());
         return kCouldNotRun;
       }
       if (tally_.lines % 1024 == 0) show_progress();
@@ -188,11 +187,12 @@ class Recording {
 
   int landing_stopped(const std::string& why) {
     progress_.clear();
-    std::fprintf(stderr,
-                 "blotter: everything is durable in the journal, but the store %s is at event %llu of %llu: %s; it goes "
-                 "on from there with the next `record`, or with `blotter store rebuild`\n",
-                 options_.store_url().c_str(), static_cast<unsigned long long>(ledger_->watermarks().stored),
-                 static_cast<unsigned long long>(ledger_->watermarks().appended), why.c_str());
+    std::fprintf(
+        stderr,
+        "blotter: everything is durable in the journal, but the store %s is at event %llu of %llu: %s; it goes "
+        "on from there with the next `record`, or with `blotter store rebuild`\n",
+        options_.store_url().c_str(), static_cast<unsigned long long>(ledger_->watermarks().stored),
+        static_cast<unsigned long long>(ledger_->watermarks().appended), why.c_str());
     return kFoundProblem;
   }
 
@@ -213,8 +213,8 @@ class Recording {
           static_cast<long long>(tally_.ignored), seconds.c_str());
       return;
     }
-    Answer answer{
-        .columns = {"lines", "created", "exists", "conflict", "invalid", "quarantined", "ignored", "seconds"}, .rows = {}};
+    Answer answer{.columns = {"lines", "created", "exists", "conflict", "invalid", "quarantined", "ignored", "seconds"},
+                  .rows = {}};
     answer.add({tally_.lines, tally_.created, tally_.exists, tally_.conflict, tally_.invalid, tally_.quarantined,
                 tally_.ignored, seconds});
     print(answer, false);
@@ -240,9 +240,8 @@ void add_record(CLI::App& app, Context& context) {
       ->capture_default_str();
   verb->add_option("--symbol", wanted->feed_options.symbol, "lobster: the instrument's symbol");
   verb->add_option("--date", wanted->feed_options.date, "lobster: the day, YYYY-MM-DD");
-  verb->callback([&context, wanted] {
-    context.run = [&context, wanted] { return Recording(context.options, *wanted).run(); };
-  });
+  verb->callback(
+      [&context, wanted] { context.run = [&context, wanted] { return Recording(context.options, *wanted).run(); }; });
 }
 
 }  // namespace blotter::cli

@@ -14,7 +14,8 @@ int simulate(const feeds::SimulatorOptions& wanted) {
     line += '\n';
     if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) {
       // A reader that has had enough (`| head`) is no failure.
-      return errno == EPIPE ? int{kDone} : report_error({.code = Errc::unavailable, .message = "cannot write the lines"});
+      return errno == EPIPE ? int{kDone}
+                            : report_error({.code = Errc::unavailable, .message = "cannot write the lines"});
     }
   }
   return std::fflush(stdout) == 0 || errno == EPIPE ? kDone : kCouldNotRun;
@@ -23,7 +24,8 @@ int simulate(const feeds::SimulatorOptions& wanted) {
 }  // namespace
 
 void add_simulate(CLI::App& app, Context& context) {
-  CLI::App* verb = app.add_subcommand("simulate", "write made-up order flow in the report format, for `blotter record -`");
+  CLI::App* verb =
+      app.add_subcommand("simulate", "write made-up order flow in the report format, for `blotter record -`");
   auto wanted = std::make_shared<feeds::SimulatorOptions>();
   verb->add_option("--seed", wanted->seed, "the same seed gives the same lines")->capture_default_str();
   verb->add_option("--lines", wanted->lines, "how many")->capture_default_str();

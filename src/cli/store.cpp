@@ -65,15 +65,13 @@ void add_store(CLI::App& app, Context& context) {
   CLI::App* parent = app.add_subcommand("store", "the store: how far it is, and building it anew");
   parent->require_subcommand(1);
   CLI::App* status = add_verb(*parent, context, "status", "the store's cursor and how far it is behind the journal");
-  status->callback([&context] {
-    context.run = [&context] { return answer_with(context.options, store_status(context.options)); };
-  });
+  status->callback(
+      [&context] { context.run = [&context] { return answer_with(context.options, store_status(context.options)); }; });
   CLI::App* again = add_verb(*parent, context, "rebuild", "empty the book's rows and land the whole journal again");
   auto yes = std::make_shared<bool>(false);
   again->add_flag("--yes", *yes, "accepted for scripts; nothing that is not in the journal is ever there to lose");
-  again->callback([&context] {
-    context.run = [&context] { return answer_with(context.options, rebuild(context.options)); };
-  });
+  again->callback(
+      [&context] { context.run = [&context] { return answer_with(context.options, rebuild(context.options)); }; });
 }
 
 }  // namespace blotter::cli

@@ -1,7 +1,7 @@
 // Book: the state of one book, the fold of its events.
 //
-// evolve() is the only thing that changes it, and is pure: the same events give the same book, in the accepting process,
-// in the projector and after a restart.
+// evolve() is the only thing that changes it, and is pure: the same events give the same book, in the accepting
+// process, in the projector and after a restart.
 //
 // Memory     open orders, the last kClosedOrdersKept closed ones, positions, balances, registered names. Older closed
 //            orders are dropped and come back by an OrderRecalled event when a late fact names them.
@@ -66,8 +66,8 @@ BOOST_DESCRIBE_STRUCT(ReversedFill, (), (fill, by, kind))
 struct Position {
   PositionKey key;
   PositionState state;
-  Decimal fees;      // paid in the settlement currency
-  Seq last_seq{0};   // of the last event that changed quantity, cost or P&L: the head of its history
+  Decimal fees;     // paid in the settlement currency
+  Seq last_seq{0};  // of the last event that changed quantity, cost or P&L: the head of its history
   PositionWindow window;
   std::vector<ReversedFill> reversed;  // by fill
 

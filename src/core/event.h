@@ -60,8 +60,9 @@ struct InstrumentDefined {
   bool inverse = false;
   Definition definition = Definition::first_sight;
 };
-BOOST_DESCRIBE_STRUCT(InstrumentDefined, (), (times, instrument, symbol, venue, asset_class, base, quote, settle, multiplier,
-                                             tick_size, lot_size, inverse, definition))
+BOOST_DESCRIBE_STRUCT(InstrumentDefined, (),
+                      (times, instrument, symbol, venue, asset_class, base, quote, settle, multiplier, tick_size,
+                       lot_size, inverse, definition))
 
 struct StrategyDefined {
   EventTimes times;
@@ -83,8 +84,9 @@ struct OrderOpened {
   Seq previous_of_order{0};
   Identity identity;
 };
-BOOST_DESCRIBE_STRUCT(OrderOpened, (), (times, order, order_id, account, instrument, strategy, terms, origin,
-                                       previous_of_order, identity))
+BOOST_DESCRIBE_STRUCT(OrderOpened, (),
+                      (times, order, order_id, account, instrument, strategy, terms, origin, previous_of_order,
+                       identity))
 
 struct OrderUpdated {
   EventTimes times;
@@ -101,8 +103,9 @@ struct OrderUpdated {
   Identity identity;
   Seq released{0};  // the quarantined record this is, when it had to wait
 };
-BOOST_DESCRIBE_STRUCT(OrderUpdated, (), (times, order, event, effect, reason, quantity, limit_price, claimed_cum,
-                                        claimed_leaves, venue_order_id, previous_of_order, identity, released))
+BOOST_DESCRIBE_STRUCT(OrderUpdated, (),
+                      (times, order, event, effect, reason, quantity, limit_price, claimed_cum, claimed_leaves,
+                       venue_order_id, previous_of_order, identity, released))
 
 // An order that had been dropped from memory after its close is back, because a late fact names it.
 struct OrderRecalled {
@@ -132,9 +135,10 @@ struct FillBooked {
   Seq previous_of_position{0};
   Identity identity;
 };
-BOOST_DESCRIBE_STRUCT(FillBooked, (), (times, order, account, instrument, strategy, exec_id, venue_order_id, side, quantity,
-                                      price, fee, fee_asset, liquidity, delta, trade_cash, cash, previous_of_order,
-                                      previous_of_position, identity))
+BOOST_DESCRIBE_STRUCT(FillBooked, (),
+                      (times, order, account, instrument, strategy, exec_id, venue_order_id, side, quantity, price, fee,
+                       fee_asset, liquidity, delta, trade_cash, cash, previous_of_order, previous_of_position,
+                       identity))
 
 // A bust or correction. The position is what it would be, had the original never been (or been the corrected trade).
 struct FillReversed {
@@ -155,7 +159,7 @@ struct FillReversed {
   Decimal order_quantity;  // signed change of the order's filled quantity
   Decimal order_notional;  // and of its sum of quantity x price
   PositionDelta delta;
-  Decimal trade_cash;  // correction: of the trade from now on
+  Decimal trade_cash;     // correction: of the trade from now on
   Decimal step_quantity;  // and its change of inventory
   Decimal cash;
   Decimal fee_change;  // signed change of the fees paid
@@ -165,10 +169,10 @@ struct FillReversed {
   Identity identity;
   Seq released{0};
 };
-BOOST_DESCRIBE_STRUCT(FillReversed, (), (times, kind, fill, order, account, instrument, strategy, side, exec_id, new_exec_id,
-                                        quantity, price, fee, fee_asset, order_quantity, order_notional, delta, trade_cash,
-                                        step_quantity, cash, fee_change, after, previous_of_order, previous_of_position,
-                                        identity, released))
+BOOST_DESCRIBE_STRUCT(FillReversed, (),
+                      (times, kind, fill, order, account, instrument, strategy, side, exec_id, new_exec_id, quantity,
+                       price, fee, fee_asset, order_quantity, order_notional, delta, trade_cash, step_quantity, cash,
+                       fee_change, after, previous_of_order, previous_of_position, identity, released))
 
 struct FeeBooked {
   EventTimes times;
@@ -186,8 +190,9 @@ struct FeeBooked {
   Identity identity;
   Seq released{0};
 };
-BOOST_DESCRIBE_STRUCT(FeeBooked, (), (times, fill, account, instrument, strategy, exec_id, fee_id, amount, asset, delta, cash,
-                                     previous_of_position, identity, released))
+BOOST_DESCRIBE_STRUCT(FeeBooked, (),
+                      (times, fill, account, instrument, strategy, exec_id, fee_id, amount, asset, delta, cash,
+                       previous_of_position, identity, released))
 
 struct CashMoved {
   EventTimes times;
@@ -230,8 +235,8 @@ struct PositionSplit {
   PositionDelta delta;
   Seq previous_of_position{0};
 };
-BOOST_DESCRIBE_STRUCT(PositionSplit, (), (times, account, instrument, strategy, numerator, denominator, delta,
-                                         previous_of_position))
+BOOST_DESCRIBE_STRUCT(PositionSplit, (),
+                      (times, account, instrument, strategy, numerator, denominator, delta, previous_of_position))
 
 // A report that waits for the order or the execution it names.
 using WaitingReport = std::variant<std::monostate, OrderStatusReport, BustReport, CorrectReport, FeeReport>;
@@ -240,7 +245,7 @@ struct Quarantined {
   EventTimes times;
   QuarantineReason reason = QuarantineReason::conflict;
   std::string account;
-  std::string claims;    // the identity, for people
+  std::string claims;  // the identity, for people
   std::string detail;
   std::string content;
   std::string existing;
@@ -248,11 +253,11 @@ struct Quarantined {
   WaitingReport waiting;
   Identity identity;
 };
-BOOST_DESCRIBE_STRUCT(Quarantined, (), (times, reason, account, claims, detail, content, existing, waits_for, waiting,
-                                       identity))
+BOOST_DESCRIBE_STRUCT(Quarantined, (),
+                      (times, reason, account, claims, detail, content, existing, waits_for, waiting, identity))
 
-using Event = std::variant<AccountDefined, InstrumentDefined, StrategyDefined, OrderOpened, OrderUpdated, OrderRecalled,
-                           FillBooked, FillReversed, FeeBooked, CashMoved, MarkSet, SplitRecorded, PositionSplit,
-                           Quarantined>;
+using Event =
+    std::variant<AccountDefined, InstrumentDefined, StrategyDefined, OrderOpened, OrderUpdated, OrderRecalled,
+                 FillBooked, FillReversed, FeeBooked, CashMoved, MarkSet, SplitRecorded, PositionSplit, Quarantined>;
 
 }  // namespace blotter

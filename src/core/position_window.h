@@ -25,7 +25,7 @@ struct PositionWindow {
 
   PositionState base;  // before the first entry
   std::vector<Entry> entries;
-  PositionState middle;  // after the first middle_count entries; becomes the next base
+  PositionState middle;            // after the first middle_count entries; becomes the next base
   std::uint64_t middle_count = 0;  // 0: there is none yet
 
   // `after`: the position's state after the step.

@@ -20,7 +20,8 @@ std::string render_json(const Event& event);
 // {"type":"fill", …}
 std::string render_json(const Report& report);
 
-// A quoted JSON string; control characters escaped, bytes that are no UTF-8 as U+FFFD (the journal keeps them as they are).
+// A quoted JSON string; control characters escaped, bytes that are no UTF-8 as U+FFFD (the journal keeps them as they
+// are).
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace blotter

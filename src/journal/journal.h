@@ -29,7 +29,7 @@ enum class DurableWrite : std::uint8_t {
 struct Options {
   // A multiple of 4096, at least 64 KiB. Opening with 0 goes on with the size that the journal has.
   std::uint64_t segment_bytes = 64ull << 20;
-  std::size_t group_bytes_max = 4u << 20;     // append() waits for the writer when this much is buffered
+  std::size_t group_bytes_max = 4u << 20;  // append() waits for the writer when this much is buffered
   std::size_t record_bytes_max = 1u << 20;
   int spare_segments = 2;  // zero-filled ahead; the last of them is the reserve for facts
   DurableWrite durable_write = DurableWrite::automatic;

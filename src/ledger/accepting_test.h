@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ledger/front_door.h"
-#include "ledger/ledger_fixture.h"
+#include "ledger/ledger_fixture_test.h"
 #include "ledger/projection.h"
 #include "ledger/recovery.h"
 

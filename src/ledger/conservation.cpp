@@ -107,8 +107,8 @@ Result<void> Conservation::prove_positions(const std::string& book_id) {
     const Sums& sums = positions_[key];
     const auto prove = [&](std::size_t index, const char* what, Decimal sum) {
       if (decimal(cells[index]) == sum) return;
-      report_.add("conservation", fmt::format("position {} {}@{} {}: {} is {}, its fills and adjustments sum to {}", key[0],
-                                              key[1], key[2], key[3], what, text(cells[index]), to_text(sum)));
+      report_.add("conservation", fmt::format("position {} {}@{} {}: {} is {}, its fills and adjustments sum to {}",
+                                              key[0], key[1], key[2], key[3], what, text(cells[index]), to_text(sum)));
     };
     prove(4, "quantity", sums.quantity);
     prove(5, "cost_basis", sums.cost);

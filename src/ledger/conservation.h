@@ -37,7 +37,7 @@ class Conservation {
 
   Store& store_;
   VerifyReport& report_;
-  std::map<std::vector<std::string>, Sums> positions_;              // account, symbol, venue, strategy
+  std::map<std::vector<std::string>, Sums> positions_;               // account, symbol, venue, strategy
   std::map<std::pair<std::string, std::string>, Decimal> balances_;  // account, asset
   std::map<std::pair<std::string, std::string>, Decimal> holdings_;  // account, symbol@venue
 };

@@ -3,7 +3,7 @@
 
 #include "core/book.h"
 #include "ledger/front_door.h"
-#include "ledger/ledger_fixture.h"
+#include "ledger/ledger_fixture_test.h"
 #include "ledger/recovery.h"
 
 namespace blotter::ledger_test {

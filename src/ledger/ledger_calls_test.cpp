@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-#include "ledger/ledger_fixture.h"
+#include "ledger/ledger_fixture_test.h"
 #include "ledger/verify.h"
 
 namespace blotter::ledger_test {

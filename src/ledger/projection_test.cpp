@@ -280,7 +280,7 @@ TEST(Projections, BatchesOfAnySizeGiveTheSameTables) {
   { Accepting(directory.journal()).offer(simulated(2'500, 21, 200)); }
   const std::vector<Event> events = events_of(directory.journal());
   const Tables expected = tables(*projected(events, 1'000'000));
-  for (const std::size_t size : {1, 2, 7, 100, 1'000}) {
+  for (const unsigned size : {1u, 2u, 7u, 100u, 1'000u}) {
     EXPECT_EQ(difference(expected, tables(*projected(events, size))), "") << "batches of " << size;
   }
 }

@@ -92,7 +92,8 @@ Result<void> StoreComparison::compare_appended(const Batch& batch, const std::ve
         const std::int64_t seq = std::get<std::int64_t>(found[kSeqColumn]);
         while (i < expected.size() && expected[i].seq < seq) missing();
         if (i == expected.size() || expected[i].seq > seq) {
-          report_.add("store", fmt::format("{}: event {} has a row that the journal does not explain", shape.name, seq));
+          report_.add("store",
+                      fmt::format("{}: event {} has a row that the journal does not explain", shape.name, seq));
           return {};
         }
         const std::vector<Cell> wanted = cells_of(expected[i++]);
@@ -153,7 +154,8 @@ Result<void> StoreComparison::compare_mutable(Table table, const std::string& bo
     ++report_.rows_compared;
     const auto wanted = expected.find(joined(found, shape.key_columns));
     if (wanted == expected.end()) {
-      report_.add("store", fmt::format("{}: {}: the journal does not explain this row", shape.name, key_text(shape, found)));
+      report_.add("store",
+                  fmt::format("{}: {}: the journal does not explain this row", shape.name, key_text(shape, found)));
       return {};
     }
     const XXH128_hash_t hash = hash_of(found);
@@ -184,8 +186,8 @@ Result<void> StoreComparison::compare_states(Table table, const std::string& boo
     return {};
   }));
   const auto differs = [&](std::int64_t seq, const std::string& is, const std::string& should) {
-    report_.add("store", fmt::format("{}: event {}: {} is '{}', the journal says '{}'", shape_of(table).name, seq, column,
-                                     is, should));
+    report_.add("store", fmt::format("{}: event {}: {} is '{}', the journal says '{}'", shape_of(table).name, seq,
+                                     column, is, should));
   };
   for (const auto& [seq, state] : found) {
     const auto wanted = expected.find(seq);
@@ -222,8 +224,8 @@ Result<void> StoreComparison::finish(const std::string& book_id, Seq cursor) {
   }
   BLOTTER_TRY(compare_states(Table::fills, book_id, "status", "effective", fill_states_));
   BLOTTER_TRY(compare_states(Table::quarantine, book_id, "state", "waiting", quarantine_states_));
-  for (const Table table : {Table::order_events, Table::fills, Table::position_adjustments, Table::cash_movements,
-                            Table::quarantine}) {
+  for (const Table table :
+       {Table::order_events, Table::fills, Table::position_adjustments, Table::cash_movements, Table::quarantine}) {
     BLOTTER_TRY(find_surplus(table, book_id, cursor));
   }
   return {};

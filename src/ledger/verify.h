@@ -1,7 +1,9 @@
-// Verify: proves that the journal is whole, that the store is what the journal says, and that nothing was created or lost.
+// Verify: proves that the journal is whole, that the store is what the journal says, and that nothing was created or
+// lost.
 //
 // Reads only, takes no lock, works while a writer is at it (then up to the store's cursor at the start).
-// Memory     32 bytes for each order, position, balance and the like; append-only tables are compared as they stream by.
+// Memory     32 bytes for each order, position, balance and the like; append-only tables are compared as they stream
+// by.
 #pragma once
 
 #include <cstdint>

@@ -95,7 +95,7 @@ const Edit kEdits[] = {
     {"WrongBalance", "UPDATE balances SET amount = '1000000' WHERE last_seq = (SELECT max(last_seq) FROM balances)", "balances", "differs"},
     {"ChangedCash", "UPDATE cash_movements SET note = 'edited' WHERE seq = (SELECT min(seq) FROM cash_movements)", "cash_movements", "note"},
     {"ChangedDay", "UPDATE pnl_daily SET fills = fills + 1 WHERE last_seq = (SELECT max(last_seq) FROM pnl_daily)", "pnl_daily", "differs"},
-    {"ChangedQuarantine", "UPDATE quarantine SET content = '{}' WHERE seq = (SELECT max(seq) FROM quarantine)", "quarantine", "content"},
+    {"ChangedQuarantine", "UPDATE quarantine SET content = 'edited' WHERE seq = (SELECT max(seq) FROM quarantine)", "quarantine", "content"},
     {"WrongQuarantineState", "UPDATE quarantine SET state = 'released' WHERE seq = (SELECT max(seq) FROM quarantine)", "quarantine", "state is 'released'"},
     {"MissingAccount", "DELETE FROM accounts WHERE account = (SELECT min(account) FROM accounts)", "accounts", "missing"},
     {"MissingInstrument", "DELETE FROM instruments WHERE symbol = (SELECT min(symbol) FROM instruments)", "instruments", "missing"},
