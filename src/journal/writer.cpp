@@ -68,6 +68,8 @@ Writer::Room Writer::room_for(std::size_t bytes, Priority priority) const {
   const std::size_t used = buffer.used + bytes;
   const bool starved = spares_->starved();
   if (starved && priority == Priority::intent) return Room::no;
+  // Intents never run ahead of the reserve: when the disk fills up, there is always one for the facts.
+  if (priority == Priority::intent && spares_->count() == 0) return Room::wait_for_spare;
   if (used > group_bytes_max_) return Room::wait_for_write;
   if (next_offset_ + padded(used) <= head_bytes_) return Room::yes;
   // The last spare is for facts.
