@@ -54,8 +54,11 @@ bool Simulator::next(std::string& line) {
   now_.ns += 1'000 * static_cast<std::int64_t>(1 + random_.below(std::uint64_t{2} << random_.below(20)));
   if (!emit_registration()) emit_activity();
   if (options_.resent_per_10000 > 0) {
-    if (recent_.size() < kRecentMax) recent_.emplace_back();
-    recent_[made_ % recent_.size()] = line_;
+    if (recent_.size() < kRecentMax) {
+      recent_.push_back(line_);
+    } else {
+      recent_[made_ % kRecentMax] = line_;
+    }
   }
   line = line_;
   return true;
