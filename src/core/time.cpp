@@ -198,9 +198,10 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
   const std::int64_t ns = fraction_ns(fraction);
   if (ns < 0) return refuse(text, " is finer than a nanosecond");
 
-  const std::int64_t offset = std::int64_t{offset_hour} * 3'600 + offset_minute * 60;
+  const std::int64_t offset = std::int64_t{offset_hour} * 3'600 + std::int64_t{offset_minute} * 60;
   const std::int64_t seconds = days_from_civil(date.year, date.month, date.day) * kSecondsPerDay +
-                               std::int64_t{hour} * 3'600 + minute * 60 + second - (zone == '-' ? -offset : offset);
+                               std::int64_t{hour} * 3'600 + std::int64_t{minute} * 60 + second -
+                               (zone == '-' ? -offset : offset);
   Timestamp at;
   if (!join_seconds(seconds, ns, at)) return refuse(text, " is out of range (1677-09-21 to 2262-04-11)");
   return at;

@@ -103,7 +103,7 @@ Result<void> replace_file(Io& io, const std::string& directory, const std::strin
                           std::span<const std::byte> bytes) {
   const std::string from = directory + "/" + temporary;
   const std::string to = directory + "/" + name;
-  const auto written = [&]() -> Result<void> {
+  auto written = [&]() -> Result<void> {
     const File file(io.open(from.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644));
     if (!file.is_open()) return system_failure("cannot create", from);
     BLOTTER_TRY(write_fully(io, file.fd(), bytes, 0, from));

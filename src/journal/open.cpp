@@ -40,7 +40,7 @@ Result<void> create_directories(Io& io, const std::string& directory) {
 
 Result<void> create_first_segment(Io& io, const std::string& directory, const SegmentHeader& header) {
   const std::string path = directory + "/first.tmp";
-  const auto made = [&]() -> Result<void> {
+  auto made = [&]() -> Result<void> {
     const File file(io.open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644));
     if (!file.is_open()) return system_failure("cannot create", path);
     if (io.allocate(file.fd(), static_cast<off_t>(header.bytes)) != 0 && errno != EOPNOTSUPP) {
@@ -83,7 +83,7 @@ Result<void> check_nothing_there(const std::string& directory) {
 // On a full disk a spare of the last writer makes room: a ledger that cannot restart is worse off than one with a
 // smaller reserve.
 Result<void> claim_epoch(Io& io, const std::string& directory, const BookFile& book) {
-  const auto claimed = write_book_file(io, directory, book);
+  auto claimed = write_book_file(io, directory, book);
   if (claimed || claimed.error().code != Errc::exhausted) return claimed;
   std::error_code code;
   std::filesystem::directory_iterator entries(directory, code);
