@@ -115,4 +115,7 @@ constexpr std::optional<E> parse_enum(std::string_view text) {
   return found;
 }
 
+enum class AuditSeverity : std::uint8_t { debug, info, warning, error, critical };
+BOOST_DESCRIBE_ENUM(AuditSeverity, debug, info, warning, error, critical)
+
 }  // namespace blotter

@@ -23,12 +23,13 @@
 #include "blotter/report.h"
 #include "blotter/result.h"
 #include "blotter/rows.h"
+#include "blotter/store.h"
 
 namespace blotter {
 
 struct LedgerOptions {
   std::string directory = "./blotter-data";
-  std::string store_url;                   // empty: "sqlite:" + directory + "/blotter.db"; "none": no store
+  StoreOptions store;                      // url empty: "sqlite:" + directory + "/blotter.db"; "none": no store
   std::string book_id = "main";            // for a new ledger
   bool create = true;                      // make the ledger if there is none
   Asset base_currency = Asset::of("USD");  // for accounts registered on first sight

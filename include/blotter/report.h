@@ -190,8 +190,22 @@ struct AccountReport {
 };
 BOOST_DESCRIBE_STRUCT(AccountReport, (), (at, account, base_currency, broker, method, mode))
 
+// Something worth keeping that is no trade: a decision, a login, a changed setting, an error. It moves no money.
+// Identity: (component, id), or the whole content when there is no id.
+struct AuditReport {
+  Timestamp at;
+  std::string component;   // who: "execution_engine"
+  std::string action;      // what: "order_rejected"
+  std::string id;          // may be empty
+  std::string details;     // JSON object text; empty: none
+  std::string user_id;     // may be empty
+  std::string session_id;  // may be empty
+  AuditSeverity severity = AuditSeverity::info;
+};
+BOOST_DESCRIBE_STRUCT(AuditReport, (), (at, component, action, id, details, user_id, session_id, severity))
+
 using Report = std::variant<OrderReport, OrderStatusReport, FillReport, BustReport, CorrectReport, FeeReport,
-                            CashReport, MarkReport, SplitReport, InstrumentReport, AccountReport>;
+                            CashReport, MarkReport, SplitReport, InstrumentReport, AccountReport, AuditReport>;
 
 // What we want. Unlike a report, a command may be refused; what is accepted is recorded before anybody sends it.
 struct SubmitOrder {

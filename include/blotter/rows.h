@@ -263,4 +263,22 @@ BOOST_DESCRIBE_STRUCT(QuarantineRow, (),
                       (book_id, seq, reason, state, account, identity, detail, content, existing, at, received_at,
                        recorded_at))
 
+// The audit trail: who did what, besides trading.
+struct AuditRow {  // key: seq; append-only
+  std::string book_id;
+  std::int64_t seq = 0;
+  std::string component;
+  std::string action;
+  std::string details;  // JSON object text
+  std::optional<std::string> user_id;
+  std::optional<std::string> session_id;
+  AuditSeverity severity = AuditSeverity::info;
+  Timestamp at;
+  Timestamp received_at;
+  Timestamp recorded_at;
+};
+BOOST_DESCRIBE_STRUCT(AuditRow, (),
+                      (book_id, seq, component, action, details, user_id, session_id, severity, at, received_at,
+                       recorded_at))
+
 }  // namespace blotter

@@ -3,8 +3,8 @@
 // Port. The rows and the cursor move in ONE transaction, so a crash at any instant is repaired by replaying.
 // Every adapter passes tests/contract/store_contract.h; the memory store is the oracle of the others.
 //
-// Threads    One caller at a time for each Store object; a reading verb opens its own, which never waits for the
-// writer.
+// Threads    A store opened for writing: one caller at a time. Opened for reading, cursor() and select() may be called
+// from any thread, and never wait for the writer.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ namespace blotter {
 struct Cursor {
   Seq applied{0};
   Epoch epoch{0};
+  std::uint64_t applied_hash = 0;  // Batch::last_hash of the batch that ended at `applied`; 0 when nothing is applied
 };
 
 struct FillStatusChange {
@@ -41,6 +42,7 @@ struct Batch {
   Epoch epoch{0};
   Seq first{0};                                             // the first event of the batch
   Seq last{0};                                              // the last one
+  std::uint64_t last_hash = 0;                              // XXH3 of the last event's bytes in the journal
   std::vector<AccountRow> accounts;                         // upsert
   std::vector<InstrumentRow> instruments;                   // upsert
   std::vector<StrategyRow> strategies;                      // upsert
@@ -55,6 +57,7 @@ struct Batch {
   std::vector<CashMovementRow> cash_movements;              // insert
   std::vector<PnlDailyRow> pnl_daily;                       // upsert
   std::vector<QuarantineRow> quarantine;                    // insert
+  std::vector<AuditRow> audit_log;                          // insert
   std::vector<QuarantineRelease> quarantine_releases;       // update, after the inserts
 
   std::size_t row_count() const;
@@ -75,10 +78,12 @@ enum class Table : std::uint8_t {
   cash_movements,
   pnl_daily,
   quarantine,
+  audit_log,
+  refused_rows,    // rows that the schema refused and apply_setting_aside() kept instead
   ledger_entries,  // a view: book_id, seq, account, asset, amount, entry (docs/schema.md)
 };
 BOOST_DESCRIBE_ENUM(Table, books, accounts, instruments, strategies, orders, order_events, fills, position_adjustments,
-                    positions, balances, cash_movements, pnl_daily, quarantine, ledger_entries)
+                    positions, balances, cash_movements, pnl_daily, quarantine, audit_log, refused_rows, ledger_entries)
 
 // NULL, a whole number, a boolean, or text (decimals, instants, ids and enums are their texts).
 using Cell = std::variant<std::monostate, std::int64_t, bool, std::string>;
@@ -111,13 +116,20 @@ struct Select {
 
 using RowVisitor = std::function<Result<void>(const std::vector<Cell>& cells)>;
 
-class Store {
+class StoreReader {
  public:
-  virtual ~Store() = default;
+  virtual ~StoreReader() = default;
 
   // The book's cursor; {0, 0} when the store has never seen the book. Errc: unavailable, corrupt.
   virtual Result<Cursor> cursor(std::string_view book_id) = 0;
 
+  // Visits the matching rows in order; an error of the visitor ends it and is returned. The visitor may not call the
+  // reader. Errc: invalid (no such column, a comparison that the column's kind does not have), unavailable, corrupt.
+  virtual Result<void> select(const Select& select, const RowVisitor& visit) = 0;
+};
+
+class Store : public StoreReader {
+ public:
   // Makes `epoch` the only one that may apply to the book, registering the book on first sight.
   // Errc: fenced (a newer epoch holds it), unavailable.
   virtual Result<Cursor> claim(std::string_view book_id, Epoch epoch) = 0;
@@ -128,13 +140,19 @@ class Store {
   // read cursor() first), fenced (another epoch owns the book), invalid (a row the schema refuses; nothing applied).
   virtual Result<Seq> apply(const Batch& batch) = 0;
 
-  // Visits the matching rows in order; an error of the visitor ends it and is returned.
-  // Errc: invalid (no such column), unavailable, corrupt.
-  virtual Result<void> select(const Select& select, const RowVisitor& visit) = 0;
+  // As apply(), for a batch that apply() has called invalid because of a row: the rows that the schema refuses go to
+  // the table refused_rows with the reason, all others land. Finds each of them in at most log2(rows) + 1 attempts.
+  // Errc: as apply(); invalid only when the batch itself makes no sense.
+  virtual Result<Seq> apply_setting_aside(const Batch& batch) = 0;
 
   // Deletes every row of the book and sets its cursor to 0, in one transaction; the epoch stays.
   // Errc: fenced (epoch is not the holder's), unavailable.
   virtual Result<void> reset(std::string_view book_id, Epoch epoch) = 0;
+
+  // A reader of the store as it is at this moment, whatever is written meanwhile. Of the primary, when there is a
+  // replica too. Keep it no longer than needed: the database keeps what it sees. The store outlives it.
+  // Errc: unavailable.
+  virtual Result<std::unique_ptr<StoreReader>> one_moment() = 0;
 };
 
 // The columns of a table, in order.
@@ -171,9 +189,30 @@ enum class StoreAccess : std::uint8_t {
   write,  // creates and migrates an empty store; refuses one whose schema is older or newer
 };
 
-// URLs: "memory:", "sqlite:PATH". Errc: invalid (unknown scheme), not_found (read: there is no such store),
-// unavailable, corrupt.
+// Where the store is and how to reach it. Everything below the URL is for PostgreSQL.
+struct StoreOptions {
+  std::string url;  // "memory:", "sqlite:PATH", "postgresql://USER@HOST:PORT,HOST:PORT/DATABASE?…" (as libpq reads it)
+  std::string ssl_mode;     // libpq's sslmode, for URLs that have none of their own; empty: libpq's default
+  std::string replica_url;  // where reads may go; empty: nowhere but to `url`
+  std::int64_t staleness_ms_max = 5'000;  // a replica further behind is not asked
+  Seq read_after{0};                      // a replica that has not applied this event of the book is not asked
+  std::string component = "blotter";      // shows as application_name in pg_stat_activity
+  // The pool of a store opened for reading. A store opened for writing has one connection.
+  int pool_size = 10;
+  std::int64_t wait_ms_max = 5'000;          // for a connection to become free
+  std::int64_t create_ms_max = 10'000;       // to connect
+  std::int64_t recycle_ms_max = 5'000;       // to prove that a connection that was idle still answers
+  std::int64_t lifetime_ms_max = 3'600'000;  // then a connection is replaced
+};
+
+// Errc: invalid (unknown scheme or option), not_found (read: there is no such store), unavailable (not reached; wrong
+// password; no rights: the message names the setting to change), corrupt.
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, StoreAccess access);
 Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess access);
+Result<std::unique_ptr<Migrator>> open_migrator(const StoreOptions& options);
 Result<std::unique_ptr<Migrator>> open_migrator(const std::string& url);
+
+// The URL without its password, for messages.
+std::string shown_url(const std::string& url);
 
 }  // namespace blotter
