@@ -98,6 +98,9 @@ class Connection {
   const std::string& server() const { return server_; }  // "host:port/database", for messages
   bool usable() const;                                   // connected and outside of any transaction
   bool connected() const;
+  // A round trip that takes at most so long, for a connection that was idle. Errc: unavailable (gone, or too slow:
+  // then it is not usable any more). Outside of transactions only.
+  Result<void> answer_within(std::int64_t ms_max);
 
   Result<Rows> query(const char* sql, const Parameters& parameters = {});
   // Returns the number of rows that the statement touched.
