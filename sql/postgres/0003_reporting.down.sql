@@ -1,0 +1,2 @@
+DROP TABLE logging.audit_log;
+DROP TABLE analytics.pnl_daily;

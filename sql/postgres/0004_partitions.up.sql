@@ -1,0 +1,222 @@
+-- Partitions by time: the rule of each table, making partitions, and what was retired.
+--
+-- A partition is one period in UTC and is named after it: fills_2026_q4, audit_log_2026_11, x_2026_11_21. There is no
+-- DEFAULT partition (with one, every ATTACH would lock and scan it); the writer asks for the partitions of a batch
+-- before it lands, so a record of any time lands.
+
+CREATE TABLE ledger.partition_rules (
+  table_name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  schema_name TEXT COLLATE "C" NOT NULL,
+  period      TEXT COLLATE "C" NOT NULL CHECK (period IN ('day', 'month', 'quarter')),
+  retention   INTERVAL CHECK (retention > INTERVAL '0'),
+  ahead       INTEGER NOT NULL CHECK (ahead BETWEEN 1 AND 400),
+  identity    TEXT[] NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE ledger.partition_rules IS
+  'How each table that grows with time is partitioned. `blotter partitions` changes the rules; a changed period holds for new partitions only.';
+COMMENT ON COLUMN ledger.partition_rules.table_name IS 'The partitioned table.';
+COMMENT ON COLUMN ledger.partition_rules.schema_name IS 'Its schema.';
+COMMENT ON COLUMN ledger.partition_rules.period IS 'day, month or quarter, in UTC. Where a new period would overlap existing partitions, the next smaller one that fits is made.';
+COMMENT ON COLUMN ledger.partition_rules.retention IS 'A partition whose end is longer ago is retired by `blotter partitions retire`; NULL: never.';
+COMMENT ON COLUMN ledger.partition_rules.ahead IS 'How many periods after the current one `blotter partitions ensure` makes.';
+COMMENT ON COLUMN ledger.partition_rules.identity IS 'Columns of the unique index that every partition has besides those of the table; empty: none.';
+
+INSERT INTO ledger.partition_rules (table_name, schema_name, period, retention, ahead, identity) VALUES
+  ('fills', 'execution', 'quarter', '7 years', 7,
+   '{book_id, account, venue, symbol, exec_id, side, trade_date}'),
+  ('order_events', 'execution', 'month', '7 years', 7, '{}'),
+  ('cash_movements', 'execution', 'month', '7 years', 7, '{book_id, account, kind, id}'),
+  ('audit_log', 'logging', 'month', '2 years', 7, '{}');
+
+CREATE TABLE ledger.retired_partitions (
+  retired_id     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  table_name     TEXT COLLATE "C" NOT NULL,
+  partition_name TEXT COLLATE "C" NOT NULL,
+  from_at        TIMESTAMPTZ NOT NULL,
+  to_at          TIMESTAMPTZ NOT NULL CHECK (to_at > from_at),
+  state          TEXT COLLATE "C" NOT NULL CHECK (state IN ('detaching', 'detached', 'archived', 'dropped')),
+  row_count      BIGINT CHECK (row_count >= 0),
+  sha256         TEXT COLLATE "C",
+  archive        TEXT COLLATE "C",
+  started_at     TIMESTAMPTZ NOT NULL DEFAULT now(),
+  retired_at     TIMESTAMPTZ,
+  CHECK (state IN ('detaching', 'detached') OR (row_count IS NOT NULL AND sha256 IS NOT NULL AND archive IS NOT NULL))
+);
+CREATE UNIQUE INDEX retired_partitions_under_way ON ledger.retired_partitions (table_name, partition_name)
+  WHERE state = 'detaching';
+COMMENT ON TABLE ledger.retired_partitions IS
+  'Partitions past their retention: detached, written to an archive file, verified, dropped. The state tells `blotter partitions retire` where to go on after a crash, and `blotter verify` which times are not here any more.';
+COMMENT ON COLUMN ledger.retired_partitions.retired_id IS 'Number of the retirement; a late record may make a partition anew, which is then retired again.';
+COMMENT ON COLUMN ledger.retired_partitions.table_name IS 'The partitioned table.';
+COMMENT ON COLUMN ledger.retired_partitions.partition_name IS 'The partition. Once detached it is called NAME_retired_ID until it is dropped.';
+COMMENT ON COLUMN ledger.retired_partitions.from_at IS 'First instant of the partition.';
+COMMENT ON COLUMN ledger.retired_partitions.to_at IS 'First instant after it.';
+COMMENT ON COLUMN ledger.retired_partitions.state IS 'detaching, detached, archived (file written and verified), dropped.';
+COMMENT ON COLUMN ledger.retired_partitions.row_count IS 'Rows in the archive file.';
+COMMENT ON COLUMN ledger.retired_partitions.sha256 IS 'SHA-256 of the CSV text in the archive file, in hexadecimal.';
+COMMENT ON COLUMN ledger.retired_partitions.archive IS 'Path of the archive file, where it was written.';
+COMMENT ON COLUMN ledger.retired_partitions.started_at IS 'When the retirement began, by the clock of the server.';
+COMMENT ON COLUMN ledger.retired_partitions.retired_at IS 'When the partition was dropped, by the clock of the server.';
+COMMENT ON INDEX ledger.retired_partitions_under_way IS 'Refuses to retire one partition twice at the same time.';
+
+-- Every partition of the tables in the rules. A function, because bounds are read from their text, which is written in
+-- the session's TimeZone and DateStyle.
+CREATE FUNCTION ledger.list_partitions()
+  RETURNS TABLE (table_name TEXT, schema_name TEXT, partition_name TEXT, from_at TIMESTAMPTZ, to_at TIMESTAMPTZ,
+                 detach_pending BOOLEAN, relation OID)
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD'
+AS $$
+  SELECT rules.table_name, rules.schema_name, part.relname::text,
+         substring(bound.expr FROM $re$FROM \('([^']+)'\)$re$)::timestamptz,
+         substring(bound.expr FROM $re$TO \('([^']+)'\)$re$)::timestamptz,
+         inherits.inhdetachpending, part.oid
+  FROM ledger.partition_rules AS rules
+  JOIN pg_namespace AS schema ON schema.nspname = rules.schema_name
+  JOIN pg_class AS parent ON parent.relnamespace = schema.oid AND parent.relname = rules.table_name
+  JOIN pg_inherits AS inherits ON inherits.inhparent = parent.oid
+  JOIN pg_class AS part ON part.oid = inherits.inhrelid
+  CROSS JOIN LATERAL (SELECT pg_get_expr(part.relpartbound, part.oid) AS expr) AS bound
+$$;
+COMMENT ON FUNCTION ledger.list_partitions() IS 'Every partition of the tables in partition_rules, with its bounds.';
+
+CREATE VIEW ledger.partitions AS
+SELECT list.table_name, list.schema_name, list.partition_name, list.from_at, list.to_at, list.detach_pending,
+       greatest(part.reltuples, 0)::bigint AS rows_estimate, pg_total_relation_size(part.oid) AS bytes
+FROM ledger.list_partitions() AS list JOIN pg_catalog.pg_class AS part ON part.oid = list.relation;
+COMMENT ON VIEW ledger.partitions IS 'The partitions as they are: SELECT * FROM ledger.partitions ORDER BY table_name, from_at.';
+COMMENT ON COLUMN ledger.partitions.table_name IS 'The partitioned table.';
+COMMENT ON COLUMN ledger.partitions.schema_name IS 'Its schema.';
+COMMENT ON COLUMN ledger.partitions.partition_name IS 'The partition, named after its period in UTC.';
+COMMENT ON COLUMN ledger.partitions.from_at IS 'First instant of the partition.';
+COMMENT ON COLUMN ledger.partitions.to_at IS 'First instant after it.';
+COMMENT ON COLUMN ledger.partitions.detach_pending IS 'Whether a retirement was cut short while detaching; the next one finishes it.';
+COMMENT ON COLUMN ledger.partitions.rows_estimate IS 'Rows, as the planner estimates them.';
+COMMENT ON COLUMN ledger.partitions.bytes IS 'Size on disk with indexes.';
+
+-- The end of a detachment, whatever was left of it: the partition is a table of its own, called NAME_retired_ID, and
+-- its name is free. Waits for queries that still see it in the parent, no longer than lock_timeout.
+CREATE FUNCTION ledger.settle_detached(retirement BIGINT) RETURNS TEXT
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+AS $$
+DECLARE
+  the_schema TEXT;
+  the_row ledger.retired_partitions;
+  attached BOOLEAN;
+  pending BOOLEAN;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('blotter.partitions', 0));
+  SELECT * INTO the_row FROM ledger.retired_partitions WHERE retired_id = retirement FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no retirement %', retirement USING ERRCODE = 'no_data_found';
+  END IF;
+  IF the_row.state = 'detaching' THEN
+    SELECT schema_name INTO STRICT the_schema FROM ledger.partition_rules WHERE table_name = the_row.table_name;
+    SELECT true, inherits.inhdetachpending INTO attached, pending
+    FROM pg_inherits AS inherits
+    WHERE inherits.inhrelid = to_regclass(format('%I.%I', the_schema, the_row.partition_name));
+    IF attached AND NOT pending THEN
+      RAISE EXCEPTION 'partition % is still attached', the_row.partition_name USING ERRCODE = 'object_in_use';
+    END IF;
+    IF pending THEN
+      EXECUTE format('ALTER TABLE %I.%I DETACH PARTITION %I.%I FINALIZE', the_schema, the_row.table_name, the_schema,
+                     the_row.partition_name);
+    END IF;
+    EXECUTE format('ALTER TABLE %I.%I RENAME TO %I', the_schema, the_row.partition_name,
+                   the_row.partition_name || '_retired_' || the_row.retired_id);
+    UPDATE ledger.retired_partitions SET state = 'detached' WHERE retired_id = retirement;
+  END IF;
+  RETURN the_row.partition_name || '_retired_' || the_row.retired_id;
+END
+$$;
+COMMENT ON FUNCTION ledger.settle_detached(BIGINT) IS 'Finishes the detachment of a partition that is being retired and gives its name free; answers what the table is called now. Repeating it has no effect.';
+
+-- Makes the partitions that hold the given instants, and answers how many it made.
+--
+-- CREATE TABLE … PARTITION OF would lock out every reader of the parent; creating a table and attaching it does not.
+-- The new table is empty, so ATTACH has nothing to scan. All who make partitions queue at one advisory lock and look
+-- again under it, so that two callers make one partition. A wait is ended by lock_timeout (55P03): try again later.
+-- SECURITY DEFINER, so that the writer may make partitions without owning the tables.
+CREATE FUNCTION ledger.ensure_partitions(of_table TEXT, instants TIMESTAMPTZ[]) RETURNS INTEGER
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET lock_timeout = '2s'
+AS $$
+DECLARE
+  rule ledger.partition_rules;
+  parent TEXT;
+  instant TIMESTAMPTZ;
+  size TEXT;
+  lower_bound TIMESTAMPTZ;
+  upper_bound TIMESTAMPTZ;
+  part_name TEXT;
+  part TEXT;
+  retirement BIGINT;
+  locked BOOLEAN := false;
+  made INTEGER := 0;
+BEGIN
+  SELECT * INTO rule FROM ledger.partition_rules WHERE table_name = of_table;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'table % has no partition rule', of_table USING ERRCODE = 'undefined_table';
+  END IF;
+  parent := format('%I.%I', rule.schema_name, rule.table_name);
+  FOR instant IN SELECT DISTINCT date_trunc('day', each) FROM unnest(instants) AS each WHERE each IS NOT NULL LOOP
+    CONTINUE WHEN ledger.has_partition(of_table, instant);
+    IF NOT locked THEN
+      PERFORM pg_advisory_xact_lock(hashtextextended('blotter.partitions', 0));
+      locked := true;
+      CONTINUE WHEN ledger.has_partition(of_table, instant);
+    END IF;
+    -- Periods nest, so when an older rule left smaller partitions around, a smaller one always fits: at last a day.
+    FOREACH size IN ARRAY ARRAY['quarter', 'month', 'day'] LOOP
+      CONTINUE WHEN size = 'quarter' AND rule.period <> 'quarter' OR size = 'month' AND rule.period = 'day';
+      lower_bound := date_trunc(size, instant);
+      upper_bound := lower_bound + CASE size WHEN 'quarter' THEN INTERVAL '3 months' ELSE ('1 ' || size)::interval END;
+      EXIT WHEN NOT EXISTS (SELECT FROM ledger.list_partitions() AS other
+                            WHERE other.table_name = of_table AND NOT other.detach_pending
+                              AND other.from_at < upper_bound AND other.to_at > lower_bound);
+    END LOOP;
+    part_name := rule.table_name || to_char(lower_bound, CASE size WHEN 'quarter' THEN '_YYYY_"q"Q' WHEN 'month'
+                                                         THEN '_YYYY_MM' ELSE '_YYYY_MM_DD' END);
+    part := format('%I.%I', rule.schema_name, part_name);
+    SELECT retired_id INTO retirement FROM ledger.retired_partitions
+    WHERE table_name = of_table AND partition_name = part_name AND state = 'detaching';
+    IF FOUND THEN
+      PERFORM ledger.settle_detached(retirement);
+    END IF;
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', part, parent);
+    IF cardinality(rule.identity) > 0 THEN
+      EXECUTE format('CREATE UNIQUE INDEX %I ON %s (%s)', part_name || '_identity', part,
+                     (SELECT string_agg(quote_ident(name), ', ' ORDER BY place)
+                      FROM unnest(rule.identity) WITH ORDINALITY AS columns (name, place)));
+    END IF;
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, part, lower_bound,
+                   upper_bound);
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END
+$$;
+COMMENT ON FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) IS 'Makes the partitions of a table that hold the given instants, where they are missing; answers how many it made. Does not wait for readers; a wait for another maker ends after 2 s (55P03: try again).';
+
+-- Whether rows of that instant have a partition to go to.
+CREATE FUNCTION ledger.has_partition(of_table TEXT, instant TIMESTAMPTZ) RETURNS BOOLEAN
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM ledger.list_partitions() AS each
+                 WHERE each.table_name = of_table AND NOT each.detach_pending
+                   AND each.from_at <= instant AND each.to_at > instant)
+$$;
+COMMENT ON FUNCTION ledger.has_partition(TEXT, TIMESTAMPTZ) IS 'Whether a row of that instant has a partition to go to.';
+
+CREATE FUNCTION ledger.ensure_partition(of_table TEXT, instant TIMESTAMPTZ) RETURNS BOOLEAN
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT ledger.ensure_partitions(of_table, ARRAY[instant]) > 0
+$$;
+COMMENT ON FUNCTION ledger.ensure_partition(TEXT, TIMESTAMPTZ) IS 'As ensure_partitions, for one instant; answers whether it made one.';
+
+REVOKE ALL ON FUNCTION ledger.list_partitions(), ledger.settle_detached(BIGINT), ledger.has_partition(TEXT, TIMESTAMPTZ),
+  ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]), ledger.ensure_partition(TEXT, TIMESTAMPTZ) FROM PUBLIC;

@@ -1,0 +1,2 @@
+DROP VIEW execution.ledger_entries;
+DROP VIEW execution.ledger_movements;
