@@ -69,7 +69,8 @@ class Journal {
   // Returns once every event up to `seq` is on the device. Errc: poisoned (it may or may not be there: reopen).
   virtual Result<void> wait_durable(Seq seq) = 0;
 
-  // Starts making what is appended durable without waiting: for pipelined callers. Cheap to call often.
+  // Makes what is appended durable within about two milliseconds, without waiting: for pipelined callers. Cheap to call
+  // often: what comes meanwhile shares the write.
   virtual void flush_soon() = 0;
 
   virtual Seq appended() const = 0;

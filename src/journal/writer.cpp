@@ -12,6 +12,10 @@ namespace {
 // Beyond this a pipelined group is worth writing without being asked.
 constexpr std::size_t kFlushBytes = 128u << 10;
 
+// How long a pipelined group gathers before it is written: long enough for a hundred records or more, which then share
+// one write, and nothing to somebody who has not waited.
+constexpr int kGatherMs = 1;
+
 // A group with its padding must fit an empty segment.
 std::size_t group_limit(const Options& options) {
   const std::uint64_t capacity = options.segment_bytes - kSegmentHeaderBytes;
@@ -86,10 +90,7 @@ Error Writer::no_room() const {
 Result<void> Writer::wait_for_room(Lock& lock, Room room) {
   const std::uint32_t seen = room_word_.load();
   append_waits_ = true;
-  if (room == Room::wait_for_write && !writing_) {
-    flush_asked_.store(true);
-    count_up(flush_word_);
-  }
+  if (room == Room::wait_for_write && !writing_) flush_now();
   lock.unlock();
   sleep_while(room_word_, seen);
   lock.lock();
@@ -136,7 +137,7 @@ Result<Seq> Writer::append_all(std::span<const std::span<const std::byte>> recor
   const std::uint64_t last = before + records.size();
   appended_.store(last, std::memory_order_release);
   lock.unlock();
-  if (crossed) flush_soon();
+  if (crossed) flush_now();
   return Seq{last};
 }
 
@@ -263,7 +264,13 @@ Error Writer::poison_error() const {
 }
 
 void Writer::flush_soon() {
-  if (flush_asked_.load(std::memory_order_relaxed) || flush_asked_.exchange(true)) return;
+  Flush none = Flush::none;
+  if (flush_asked_.load(std::memory_order_relaxed) != none) return;
+  if (flush_asked_.compare_exchange_strong(none, Flush::soon)) count_up(flush_word_);
+}
+
+void Writer::flush_now() {
+  flush_asked_.store(Flush::now);
   count_up(flush_word_);
 }
 
@@ -271,10 +278,14 @@ void Writer::flush_loop() {
   while (true) {
     const std::uint32_t seen = flush_word_.load();
     if (closing_.load()) return;
-    if (!flush_asked_.exchange(false)) {
+    const Flush asked = flush_asked_.load();
+    if (asked == Flush::none) {
       sleep_while(flush_word_, seen);
       continue;
     }
+    // Ends early when the group has become large or somebody waits for room.
+    if (asked == Flush::soon) sleep_while(flush_word_, seen, kGatherMs);
+    flush_asked_.store(Flush::none);
     // A failure poisons the journal; those who wait are told there.
     static_cast<void>(wait_durable(appended()).has_value());
   }

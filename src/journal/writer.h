@@ -79,6 +79,7 @@ class Writer final : public Journal {
     std::optional<std::string> spare;  // set: the group begins a new segment
   };
 
+  enum class Flush : std::uint8_t { none, soon, now };
   enum class Room : std::uint8_t { yes, wait_for_write, wait_for_spare, no };
 
   using Lock = std::unique_lock<std::mutex>;
@@ -93,6 +94,7 @@ class Writer final : public Journal {
   void poison(const Error& error);
   Error poison_error() const;
   void count_up(EventWord& word);
+  void flush_now();
   void flush_loop();
 
   const Environment environment_;
@@ -130,7 +132,7 @@ class Writer final : public Journal {
   std::atomic<std::uint64_t> appended_;
   std::atomic<std::uint64_t> durable_;
   std::atomic<bool> poisoned_{false};
-  std::atomic<bool> flush_asked_{false};
+  std::atomic<Flush> flush_asked_{Flush::none};
   std::atomic<bool> closing_{false};
 
   std::unique_ptr<Spares> spares_;
