@@ -5,7 +5,7 @@
 //
 // Threads    One at a time.
 // Failure    After Errc::unavailable or in_doubt the connection may be gone: usable() tells. Messages name the server
-//            (never the password), what was being done and PostgreSQL's words.
+//            (never the password), what went wrong in PostgreSQL's words and, where a person has to act, the setting.
 #pragma once
 
 #include <cstdint>
@@ -41,12 +41,13 @@ enum class Type : std::uint32_t {
 // Whether a multi-host URL may end at a standby.
 enum class Target : std::uint8_t { primary, any };
 
+// What the URL says wins; these fill in what it lacks. Libpq's environment (PGHOST, …) comes last.
 struct ConnectionSettings {
-  std::string url;       // postgresql://… or libpq's key=value form
-  std::string ssl_mode;  // used when the URL has none; empty: libpq's default
+  std::string url;       // postgresql://… or libpq's key=value form, with any of its parameters and several hosts
+  std::string ssl_mode;  // empty: libpq's default
   std::string application_name = "blotter";
-  std::int64_t connect_ms_max = 10'000;
-  Target target = Target::primary;  // used when the URL has no target_session_attrs
+  std::int64_t connect_ms_max = 10'000;  // for all hosts of the URL together; at least two seconds for each
+  Target target = Target::primary;
 };
 ConnectionSettings settings_of(const StoreOptions& options, Target target);
 
@@ -54,6 +55,8 @@ ConnectionSettings settings_of(const StoreOptions& options, Target target);
 class Parameters {
  public:
   Parameters& add(std::string_view text);
+  Parameters& add(const char* text) { return add(std::string_view(text)); }
+  Parameters& add(const std::string& text) { return add(std::string_view(text)); }
   Parameters& add(std::int64_t value);
   Parameters& add(bool value);
   Parameters& add_null(Type type);
@@ -65,6 +68,12 @@ class Parameters {
   std::vector<std::uint32_t> types_;
   std::vector<std::string> values_;
   std::vector<bool> nulls_;
+};
+
+// One statement of several that travel together.
+struct Statement {
+  const char* sql = nullptr;
+  Parameters parameters = {};
 };
 
 // Rows in binary form. Reading past the ends aborts.
@@ -86,6 +95,17 @@ class Rows {
   std::unique_ptr<pg_result, Clear> result_;
 };
 
+// The server's last refusal in parts, for callers that act on more than the Errc. Empty where it said nothing.
+struct Refusal {
+  std::string sqlstate;  // empty: the connection was lost, or libpq itself refused
+  std::string message;
+  std::string table;
+  std::string constraint;
+  std::string context;             // of COPY: "COPY fills, line 3, column price"
+  std::size_t statement = 0;       // of execute_all(): which one
+  std::int64_t copy_line() const;  // of COPY, from 1; 0 when it did not say
+};
+
 class Connection {
  public:
   // Errc: unavailable (not reached in time), not_found (no such database, wrong password, no rights, bad URL: the
@@ -105,33 +125,51 @@ class Connection {
   Result<Rows> query(const char* sql, const Parameters& parameters = {});
   // Returns the number of rows that the statement touched.
   Result<std::int64_t> execute(const char* sql, const Parameters& parameters = {});
+  // Sends all statements at once and waits once: one round trip. Returns the rows that each touched. The first failure
+  // ends it, and nothing after it runs. Outside of a transaction all of them are one.
+  Result<std::vector<std::int64_t>> execute_all(std::span<const Statement> statements);
   // Several statements without parameters, as migrations are (the simple protocol: one transaction of their own unless
   // one is under way).
   Result<void> run_script(const char* sql);
-  // Visits the rows one by one as they arrive: memory for one row. When the visitor fails the statement is cancelled.
+  // Visits the rows one by one as they arrive: memory for one row. When the visitor fails the statement is cancelled;
+  // inside a transaction, which a cancelled statement would end, the rest is read and dropped instead.
   Result<void> query_each(const char* sql, const Parameters& parameters,
                           const std::function<Result<void>(const Rows&)>& visit);
 
-  // COPY … FROM STDIN: begin, put any number of pieces, end. end() returns the server's count of rows.
+  // COPY … FROM STDIN: begin, put any number of pieces, end. end() returns the server's count of rows. After a failed
+  // put_copy() the copy is over.
   Result<void> begin_copy(const char* sql);
   Result<void> put_copy(std::string_view bytes);
   Result<std::int64_t> end_copy();
   // COPY … TO STDOUT; the sink gets the pieces in order.
   Result<std::int64_t> copy_out(const char* sql, const std::function<Result<void>(std::string_view)>& sink);
 
-  // Transactions. commit() answers Errc::in_doubt when the connection is lost before the server's answer.
-  // `begin` is one of the statements below.
+  // Transactions. commit() answers Errc::in_doubt when the connection is lost before the server's answer; any other
+  // error of it means rolled back. `begin` is one of the statements below.
   Result<void> begin(const char* statement);
   Result<void> commit();
-  void rollback();  // also after the connection is lost
+  void rollback();  // also after the connection is lost; also out of a COPY
+
+  // What the server warned of during the last commit(), empty when nothing: "canceling wait for synchronous
+  // replication" means that the transaction is committed here but not known to be on the standby.
+  const std::string& commit_warning() const { return commit_warning_; }
+  const Refusal& refusal() const { return refusal_; }
 
   // For waiting on several connections and for diagnostics.
   int backend_pid() const;
 
  private:
-  Connection(pg_conn* handle, std::string server) : handle_(handle), server_(std::move(server)) {}
+  Connection(pg_conn* handle, std::string server);
+  Result<std::int64_t> touched_rows(pg_result* result);
+  Unexpected refused(const pg_result* result);
+  Unexpected refused_while_copying();
+  void drain();
+
   pg_conn* handle_;
   std::string server_;
+  std::string notices_;  // of the statement under way
+  std::string commit_warning_;
+  Refusal refusal_;
 };
 
 inline constexpr const char* kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -141,13 +179,14 @@ inline constexpr const char* kBeginOneMoment = "BEGIN ISOLATION LEVEL REPEATABLE
 class Transaction {
  public:
   static Result<Transaction> begin(Connection& connection, const char* statement = kBegin);
+  // Takes over a transaction that is already under way, or that statements about to be sent will begin.
+  explicit Transaction(Connection& connection) : connection_(&connection) {}
   Transaction(Transaction&& other) noexcept;
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
   Result<void> commit();
 
  private:
-  explicit Transaction(Connection& connection) : connection_(&connection) {}
   Connection* connection_;
 };
 
