@@ -1,4 +1,6 @@
 -- Drops every table of the ledger. Their content is a projection: `blotter store rebuild` brings it back.
+DROP TABLE refused_rows;
+DROP TABLE audit_log;
 DROP TABLE quarantine;
 DROP TABLE pnl_daily;
 DROP TABLE cash_movements;

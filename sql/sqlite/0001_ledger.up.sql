@@ -8,9 +8,10 @@
 -- which made inserting two and a half times slower.
 
 CREATE TABLE books (
-  book_id     TEXT    NOT NULL CHECK (book_id <> ''),
-  epoch       INTEGER NOT NULL CHECK (epoch > 0),
-  applied_seq INTEGER NOT NULL CHECK (applied_seq >= 0),
+  book_id      TEXT    NOT NULL CHECK (book_id <> ''),
+  epoch        INTEGER NOT NULL CHECK (epoch > 0),
+  applied_seq  INTEGER NOT NULL CHECK (applied_seq >= 0),
+  applied_hash INTEGER NOT NULL,
   PRIMARY KEY (book_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -264,3 +265,32 @@ CREATE TABLE quarantine (
   PRIMARY KEY (book_id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX quarantine_waiting ON quarantine (book_id, account) WHERE state = 'waiting';
+
+CREATE TABLE audit_log (
+  book_id     TEXT    NOT NULL,
+  seq         INTEGER NOT NULL CHECK (seq > 0),
+  component   TEXT    NOT NULL CHECK (component <> ''),
+  action      TEXT    NOT NULL CHECK (action <> ''),
+  details     TEXT    NOT NULL,
+  user_id     TEXT,
+  session_id  TEXT,
+  severity    TEXT    NOT NULL CHECK (severity = 'debug' OR severity = 'info' OR severity = 'warning' OR
+                                      severity = 'error' OR severity = 'critical'),
+  at          TEXT    NOT NULL,
+  received_at TEXT    NOT NULL,
+  recorded_at TEXT    NOT NULL,
+  PRIMARY KEY (book_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_log_component ON audit_log (book_id, component);
+CREATE INDEX audit_log_severity ON audit_log (book_id, seq)
+  WHERE severity IN ('warning', 'error', 'critical');
+
+CREATE TABLE refused_rows (
+  book_id    TEXT    NOT NULL,
+  seq        INTEGER NOT NULL CHECK (seq > 0),
+  table_name TEXT    NOT NULL CHECK (table_name <> ''),
+  row_key    TEXT    NOT NULL,
+  reason     TEXT    NOT NULL,
+  content    TEXT    NOT NULL,
+  PRIMARY KEY (book_id, seq, table_name, row_key)
+) STRICT, WITHOUT ROWID;

@@ -25,5 +25,9 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('pnl_daily', 'pnl_daily', '100000 100000 300 30 3 3 1'),
   ('pnl_daily', 'pnl_daily_symbol', '100000 100000 1000 10'),
   ('quarantine', 'quarantine', '10000 10000 1'),
-  ('quarantine', 'quarantine_waiting', '100 100 10');
+  ('quarantine', 'quarantine_waiting', '100 100 10'),
+  ('audit_log', 'audit_log', '1000000 1000000 1'),
+  ('audit_log', 'audit_log_component', '1000000 1000000 50000'),
+  ('audit_log', 'audit_log_severity', '10000 10000 1'),
+  ('refused_rows', 'refused_rows', '100 100 1 1 1');
 ANALYZE sqlite_schema;

@@ -20,6 +20,7 @@ void for_each_vector(AnyBatch& batch, Visit visit) {
   visit(batch.cash_movements);
   visit(batch.pnl_daily);
   visit(batch.quarantine);
+  visit(batch.audit_log);
   visit(batch.quarantine_releases);
 }
 
@@ -35,6 +36,7 @@ void Batch::clear() {
   book_id.clear();
   epoch = Epoch{0};
   first = last = Seq{0};
+  last_hash = 0;
   for_each_vector(*this, [](auto& rows) { rows.clear(); });
 }
 

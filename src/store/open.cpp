@@ -17,23 +17,35 @@ std::string path_of(const std::string& url) {
 }
 
 Unexpected unknown(const std::string& url) {
-  return fail(Errc::invalid, "'" + url + "' is not a store; use sqlite:PATH or memory:");
+  return fail(Errc::invalid, "'" + shown_url(url) + "' is not a store; use sqlite:PATH or memory:");
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess access) {
-  if (url == kMemory) return make_memory_store();
-  const std::string path = path_of(url);
-  if (path.empty()) return unknown(url);
+Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, StoreAccess access) {
+  if (options.url == kMemory) return make_memory_store();
+  const std::string path = path_of(options.url);
+  if (path.empty()) return unknown(options.url);
   return sqlite::open_sqlite_store(path, access);
 }
 
-Result<std::unique_ptr<Migrator>> open_migrator(const std::string& url) {
-  if (url == kMemory) return fail(Errc::invalid, "memory: has no schema to migrate; use sqlite:PATH");
-  const std::string path = path_of(url);
-  if (path.empty()) return unknown(url);
+Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess access) {
+  StoreOptions options;
+  options.url = url;
+  return open_store(options, access);
+}
+
+Result<std::unique_ptr<Migrator>> open_migrator(const StoreOptions& options) {
+  if (options.url == kMemory) return fail(Errc::invalid, "memory: has no schema to migrate; use sqlite:PATH");
+  const std::string path = path_of(options.url);
+  if (path.empty()) return unknown(options.url);
   return std::unique_ptr<Migrator>(std::make_unique<sqlite::SqliteMigrator>(path));
+}
+
+Result<std::unique_ptr<Migrator>> open_migrator(const std::string& url) {
+  StoreOptions options;
+  options.url = url;
+  return open_migrator(options);
 }
 
 }  // namespace blotter

@@ -10,7 +10,7 @@ namespace blotter {
 struct ResolvedFilter {
   std::size_t column = 0;
   Compare compare = Compare::equal;
-  const Cell* value = nullptr;
+  Cell value;  // as the store writes it
 };
 
 struct ResolvedOrder {
@@ -18,17 +18,18 @@ struct ResolvedOrder {
   Direction direction = Direction::ascending;
 };
 
-// Refers to the Select it came from.
 struct ResolvedSelect {
   const TableShape* shape = nullptr;
   std::vector<std::size_t> columns;
   std::vector<ResolvedFilter> filters;
   // The asked order, then the key in the direction of the last asked column, so that every store gives the same
-  // order and pages never overlap. ledger_entries, which has no key, continues with its remaining columns.
+  // order and pages never overlap. ledger_entries, which has no key, continues with its remaining columns; there
+  // `amount`, a decimal, is ordered by the bytes of its text. NULL is below every value.
   std::vector<ResolvedOrder> order;
 };
 
-// Errc: invalid (a column that the table does not have; a value of another kind than its column).
+// Errc: invalid (a column that the table does not have; a value of another kind than its column, or one that does not
+// parse; an order asked of decimals or JSON).
 Result<ResolvedSelect> resolve(const Select& select);
 
 }  // namespace blotter

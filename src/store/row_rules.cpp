@@ -1,6 +1,13 @@
 #include "store/row_rules.h"
 
+#include "core/utf8.h"
+
 namespace blotter {
+
+const char* row_rules::problem_of_bytes(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return "holds a NUL byte";
+  return is_utf8(text) ? nullptr : "is not UTF-8";
+}
 
 std::string row_message(Table table, std::size_t index, std::size_t count, std::string_view why) {
   return std::string(name_of(table)) + " row " + std::to_string(index + 1) + " of " + std::to_string(count) + ": " +
@@ -9,7 +16,9 @@ std::string row_message(Table table, std::size_t index, std::size_t count, std::
 
 Result<void> check_batch(const Batch& batch) {
   if (batch.book_id.empty()) return fail(Errc::invalid, "a batch without a book_id");
-  if (batch.book_id.find('\0') != std::string::npos) return fail(Errc::invalid, "book_id holds a NUL byte");
+  if (const char* problem = row_rules::problem_of(batch.book_id)) {
+    return fail(Errc::invalid, std::string("book_id ") + problem);
+  }
   if (to_number(batch.first) == 0 || batch.last < batch.first) {
     return fail(Errc::invalid, "a batch from seq " + std::to_string(to_number(batch.first)) + " to " +
                                    std::to_string(to_number(batch.last)));

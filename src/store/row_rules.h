@@ -1,7 +1,7 @@
 // What a row must satisfy before any store takes it: the CHECK constraints of sql/, stated once in C++.
 //
 // The SQL constraints guard the database against other writers; these give every store the same refusals with the
-// same words. Text with a NUL is refused by all, because PostgreSQL cannot hold it and SQL functions cut it short.
+// same words. Text with a NUL or with bytes that are no UTF-8 is refused by all, because PostgreSQL cannot hold it.
 #pragma once
 
 #include <cstring>
@@ -22,8 +22,30 @@ struct RowFault {
 
 namespace row_rules {
 
+// ASCII without NUL.
+inline bool is_plain(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t odd = 0;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    odd |= word | (word - kOnes);  // a zero byte borrows into its high bit, and only then if no high bit was set
+  }
+  for (; i < text.size(); ++i) odd |= static_cast<signed char>(text[i]) > 0 ? 0 : kHighBits;
+  return (odd & kHighBits) == 0;
+}
+
+// What is the matter with text that no database of ours can hold; null when nothing is.
+const char* problem_of_bytes(std::string_view text);
+
 inline const char* problem_of(const std::string& value) {
-  return std::memchr(value.data(), 0, value.size()) != nullptr ? "holds a NUL byte" : nullptr;
+  // Nearly all text is plain ASCII, which is told eight bytes at a time.
+  return is_plain(value) ? nullptr : problem_of_bytes(value);
+}
+inline const char* problem_of(const Asset& value) {
+  return is_plain(value.text()) ? nullptr : problem_of_bytes(value.text());
 }
 inline const char* problem_of(Quantity value) { return value.value().is_negative() ? "is negative" : nullptr; }
 template <class E>
@@ -45,7 +67,7 @@ template <class Row>
 constexpr bool must_have_text(std::string_view column) {
   if (std::is_same_v<Row, QuarantineRow>) return false;
   return column == "account" || column == "symbol" || column == "strategy" || column == "asset" ||
-         column == "exec_id" || column == "id";
+         column == "exec_id" || column == "id" || column == "component" || column == "action";
 }
 constexpr bool must_be_positive(std::string_view column) {
   return column == "seq" || column == "fill_seq" || column == "first_seq" || column == "last_seq";
@@ -56,7 +78,9 @@ RowFault own_fault(const Row&) {
   return {};
 }
 inline RowFault own_fault(const FillRow& row) {
-  return row.quantity.is_positive() ? RowFault{} : RowFault{"quantity", "is not positive"};
+  if (!row.quantity.is_positive()) return {"quantity", "is not positive"};
+  // PostgreSQL keeps each execution once by the day of its partition, so the two must be one.
+  return row.trade_date == to_text(day_of(row.at)) ? RowFault{} : RowFault{"trade_date", "is not the UTC day of at"};
 }
 inline RowFault own_fault(const InstrumentRow& row) {
   return row.multiplier.is_positive() ? RowFault{} : RowFault{"multiplier", "is not positive"};
@@ -65,6 +89,8 @@ inline RowFault own_fault(const OrderRow& row) {
   return row.last_seq >= row.first_seq ? RowFault{} : RowFault{"last_seq", "is before first_seq"};
 }
 inline RowFault own_fault(const PnlDailyRow& row) {
+  const Result<Day> day = parse_day(row.day);
+  if (!day || to_text(*day) != row.day) return {"day", "is not a day (YYYY-MM-DD)"};
   if (row.bought.is_negative()) return {"bought", "is negative"};
   if (row.sold.is_negative()) return {"sold", "is negative"};
   return row.fills >= 0 ? RowFault{} : RowFault{"fills", "is negative"};
@@ -98,16 +124,18 @@ RowFault fault_of(const Row& row, std::string_view book_id) {
   return fault;
 }
 
+// A status outside its enum is refused before its fill is looked for.
+inline RowFault fault_of(const FillStatusChange& change) {
+  const char* problem = row_rules::problem_of(change.status);
+  return problem == nullptr ? RowFault{} : RowFault{"status", problem};
+}
+
+inline RowFault fault_of(const QuarantineRelease&) { return {}; }
+
+inline std::string words_of(const RowFault& fault) { return std::string(fault.column) + " " + fault.problem; }
+
 // "orders row 3 of 17: <why>"; index counts from 0.
 std::string row_message(Table table, std::size_t index, std::size_t count, std::string_view why);
-
-template <class Row>
-Result<void> check_row(const Row& row, const std::vector<Row>& rows, std::string_view book_id) {
-  const RowFault fault = fault_of(row, book_id);
-  if (!fault) return {};
-  return fail(Errc::invalid, row_message(RowTable<Row>::value, static_cast<std::size_t>(&row - rows.data()),
-                                         rows.size(), std::string(fault.column) + " " + fault.problem));
-}
 
 // The batch's own numbers make sense and its book has a name. Errc: invalid.
 Result<void> check_batch(const Batch& batch);

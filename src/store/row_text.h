@@ -61,7 +61,17 @@ requires std::is_enum_v<E> std::string_view text_of(E value, char*) {
   return index < EnumNames<E>::kCount ? EnumNames<E>::kNames[index] : std::string_view{};
 }
 
-enum class ColumnKind : std::uint8_t { text, integer, boolean };
+// What a column holds. Cells and SQLite keep all but integers and booleans as text.
+enum class ColumnKind : std::uint8_t {
+  text,
+  integer,
+  boolean,
+  decimal,
+  instant,
+  uuid,
+  day,   // YYYY-MM-DD
+  json,  // a JSON object, kept as it was written
+};
 
 template <class T>
 struct MemberType {
@@ -74,11 +84,22 @@ struct MemberType<std::optional<T>> {
   static constexpr bool kNullable = true;
 };
 
+template <class T>
+inline constexpr bool kIsExact = false;
+template <class Meaning>
+inline constexpr bool kIsExact<Exact<Meaning>> = true;
+
+// Days and JSON are strings in the rows, so their columns are known by name.
 template <class Member>
-constexpr ColumnKind kind_of() {
+constexpr ColumnKind kind_of(std::string_view column) {
   using Value = typename MemberType<Member>::Value;
   if (std::is_same_v<Value, std::int64_t>) return ColumnKind::integer;
   if (std::is_same_v<Value, bool>) return ColumnKind::boolean;
+  if (std::is_same_v<Value, Decimal> || kIsExact<Value>) return ColumnKind::decimal;
+  if (std::is_same_v<Value, Timestamp>) return ColumnKind::instant;
+  if (std::is_same_v<Value, Uuid>) return ColumnKind::uuid;
+  if (column == "day" || column == "trade_date") return ColumnKind::day;
+  if (column == "metadata" || column == "details") return ColumnKind::json;
   return ColumnKind::text;
 }
 

@@ -14,7 +14,7 @@ TableShape describe(std::size_t key_columns, std::initializer_list<std::initiali
   shape.key_columns = key_columns;
   boost::mp11::mp_for_each<Members<Row>>([&](auto d) {
     using Member = MemberOf<Row, decltype(d)>;
-    shape.columns.push_back({d.name, kind_of<Member>(), MemberType<Member>::kNullable});
+    shape.columns.push_back({d.name, kind_of<Member>(d.name), MemberType<Member>::kNullable});
   });
   for (const auto& names : unique) {
     std::vector<std::size_t> columns;
@@ -42,6 +42,8 @@ std::vector<TableShape> describe_all() {
   shapes.push_back(describe<CashMovementRow>(2, {{"book_id", "account", "kind", "id"}}));
   shapes.push_back(describe<PnlDailyRow>(6));
   shapes.push_back(describe<QuarantineRow>(2));
+  shapes.push_back(describe<AuditRow>(2));
+  shapes.push_back(describe<RefusedRow>(4));
   shapes.push_back(describe<LedgerEntryRow>(2));
   return shapes;
 }

@@ -16,8 +16,20 @@ struct BookRow {  // key: book_id
   std::string book_id;
   std::int64_t epoch = 0;
   std::int64_t applied_seq = 0;
+  std::int64_t applied_hash = 0;  // the bits of Cursor::applied_hash
 };
-BOOST_DESCRIBE_STRUCT(BookRow, (), (book_id, epoch, applied_seq))
+BOOST_DESCRIBE_STRUCT(BookRow, (), (book_id, epoch, applied_seq, applied_hash))
+
+// A row that the schema refused, kept in place of its table's row (store/refused_row.h).
+struct RefusedRow {  // key: seq, table_name, row_key
+  std::string book_id;
+  std::int64_t seq = 0;  // the event it came from, as near as the row tells
+  std::string table_name;
+  std::string row_key;  // "col=value, col=value": the row's key without book_id
+  std::string reason;
+  std::string content;  // the row as a JSON object
+};
+BOOST_DESCRIBE_STRUCT(RefusedRow, (), (book_id, seq, table_name, row_key, reason, content))
 
 // One row of the double-entry view; docs/schema.md explains it.
 struct LedgerEntryRow {
@@ -71,6 +83,8 @@ BLOTTER_ROW_TABLE(BalanceRow, balances)
 BLOTTER_ROW_TABLE(CashMovementRow, cash_movements)
 BLOTTER_ROW_TABLE(PnlDailyRow, pnl_daily)
 BLOTTER_ROW_TABLE(QuarantineRow, quarantine)
+BLOTTER_ROW_TABLE(AuditRow, audit_log)
+BLOTTER_ROW_TABLE(RefusedRow, refused_rows)
 BLOTTER_ROW_TABLE(LedgerEntryRow, ledger_entries)
 #undef BLOTTER_ROW_TABLE
 

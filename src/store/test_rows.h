@@ -171,6 +171,17 @@ inline QuarantineRow quarantine(std::int64_t seq) {
   return row;
 }
 
+inline AuditRow audit(std::int64_t seq) {
+  AuditRow row;
+  row.book_id = kBook;
+  row.seq = seq;
+  row.component = "risk";
+  row.action = "order_rejected";
+  row.details = "{}";
+  row.at = row.received_at = row.recorded_at = at(seq);
+  return row;
+}
+
 inline Batch batch(std::uint64_t first, std::uint64_t last) {
   Batch result;
   result.book_id = kBook;
@@ -180,7 +191,7 @@ inline Batch batch(std::uint64_t first, std::uint64_t last) {
   return result;
 }
 
-// A batch with at least one row in every table: seq 1 to 6.
+// A batch with at least one row for every table: seq 1 to 6.
 inline Batch full_batch() {
   Batch all = batch(1, 6);
   all.accounts = {account("A")};
@@ -196,11 +207,12 @@ inline Batch full_batch() {
   all.cash_movements = {cash(5, "d1", "100")};
   all.pnl_daily = {pnl("2015-05-01", 4)};
   all.quarantine = {quarantine(6)};
+  all.audit_log = {audit(6)};
   return all;
 }
 
 // The rows of the tables, for comparing stores with each other and with themselves.
-inline Result<std::vector<std::vector<Cell>>> rows_of(Store& store, const Select& select) {
+inline Result<std::vector<std::vector<Cell>>> rows_of(StoreReader& store, const Select& select) {
   std::vector<std::vector<Cell>> rows;
   BLOTTER_TRY(store.select(select, [&](const std::vector<Cell>& cells) -> Result<void> {
     rows.push_back(cells);
@@ -209,7 +221,7 @@ inline Result<std::vector<std::vector<Cell>>> rows_of(Store& store, const Select
   return rows;
 }
 
-inline std::vector<std::vector<Cell>> all_of(Store& store, Table table, const std::string& book = kBook) {
+inline std::vector<std::vector<Cell>> all_of(StoreReader& store, Table table, const std::string& book = kBook) {
   Select select;
   select.table = table;
   select.book_id = book;
@@ -230,7 +242,7 @@ inline std::string text_of_row(Table table, const std::vector<Cell>& cells) {
 }
 
 // One line for each row of each table of the book, in the store's order.
-inline std::vector<std::string> everything(Store& store, const std::string& book = kBook) {
+inline std::vector<std::string> everything(StoreReader& store, const std::string& book = kBook) {
   std::vector<std::string> lines;
   for (int table = 0; table <= static_cast<int>(Table::ledger_entries); ++table) {
     for (const auto& row : all_of(store, static_cast<Table>(table), book)) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "store/cells.h"
-#include "store/table_shape.h"
+#include "store/refused_row.h"
 
 namespace blotter {
 
@@ -30,11 +30,11 @@ class MemoryTable {
 
   // Each answers why it refused, or nothing.
   std::string insert(const Row& row, UndoLog& undo) {
-    if (find(key_of(row)) != nullptr) return "the key is there already";
+    if (find(key_of(row)) != nullptr) return kTwin;
     return put(row, undo);
   }
   std::string update(const Row& row, UndoLog& undo) {
-    if (find(key_of(row)) == nullptr) return "the key is not there";
+    if (find(key_of(row)) == nullptr) return kKeyMissing;
     return put(row, undo);
   }
   std::string upsert(const Row& row, UndoLog& undo) { return put(row, undo); }
@@ -55,7 +55,7 @@ class MemoryTable {
     if (old != rows_.end()) release_unique(old->second);
     if (!take_unique(row)) {
       if (old != rows_.end()) take_unique(old->second);
-      return "another row has the same identity";
+      return kTwin;
     }
     if (old == rows_.end()) {
       rows_.emplace(key, row);

@@ -1,7 +1,7 @@
 // Writes the rows of a batch through statements that are prepared once. Inside the caller's transaction.
 #pragma once
 
-#include "blotter/store.h"
+#include "store/refused_row.h"
 #include "store/sqlite/row_statement.h"
 
 namespace blotter::sqlite {
@@ -10,18 +10,22 @@ class BatchWriter {
  public:
   static Result<std::unique_ptr<BatchWriter>> prepare(Connection& connection);
 
-  // Errc: invalid (a row that the schema or the batch's own promises refuse), else as Connection::error_of.
-  Result<void> write(const Batch& batch);
+  // A row that the schema or the batch's own promises refuse ends it or is set aside; SQLite undoes what a refused
+  // statement did, so the transaction goes on. Errc: invalid (such a row), else as Connection::error_of.
+  Result<void> write(const Batch& batch, OnRefusal then);
 
  private:
   explicit BatchWriter(Connection& connection) : connection_(connection) {}
 
   Result<void> prepare_all();
   template <class Row>
-  Result<void> put_all(RowStatement<Row>& statement, const std::vector<Row>& rows, const std::string& book_id);
-  Result<void> update_orders(const std::vector<OrderRow>& orders, const std::string& book_id);
-  Result<void> update_fills(const std::vector<FillStatusChange>& changes, const std::string& book_id);
-  Result<void> release(const std::vector<QuarantineRelease>& releases, const std::string& book_id);
+  Result<void> put_all(RowStatement<Row>& statement, const std::vector<Row>& rows, const Batch& batch,
+                       Refusals& refusals);
+  Result<void> update_orders(const Batch& batch, Refusals& refusals);
+  // Why the order was refused; empty when it was written. Errc as Connection::error_of.
+  Result<std::string> update_order(const OrderRow& order);
+  Result<void> update_fills(const Batch& batch, Refusals& refusals);
+  Result<void> release(const Batch& batch, Refusals& refusals);
 
   Connection& connection_;
   RowStatement<AccountRow> accounts_;
@@ -38,6 +42,8 @@ class BatchWriter {
   RowStatement<CashMovementRow> cash_movements_;
   RowStatement<PnlDailyRow> pnl_daily_;
   RowStatement<QuarantineRow> quarantine_;
+  RowStatement<AuditRow> audit_log_;
+  RowStatement<RefusedRow> refused_rows_;
   Statement fill_status_;
   Statement release_;
 };

@@ -83,7 +83,7 @@ Result<void> Statement::run() {
 
 Result<bool> Statement::next_row() {
   if (bind_failure_ != SQLITE_OK) {
-    const int code = std::exchange(bind_failure_, SQLITE_OK);
+    const int code = failure_ = std::exchange(bind_failure_, SQLITE_OK);
     sqlite3_reset(handle_.get());
     return fail(connection_->error_of(code, sqlite3_sql(handle_.get())));
   }
@@ -93,6 +93,7 @@ Result<bool> Statement::next_row() {
     sqlite3_reset(handle_.get());
     return false;
   }
+  failure_ = code;
   // The message belongs to the connection's last call, so it is taken before the reset.
   Error error = connection_->error_of(code, sqlite3_sql(handle_.get()));
   sqlite3_reset(handle_.get());

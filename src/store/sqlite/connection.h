@@ -34,6 +34,8 @@ class Statement {
   Result<void> run();
   // Steps to the next row; false after the last one. Errc as Connection::error_of.
   Result<bool> next_row();
+  // SQLite's extended code of the last run or step that failed.
+  int failure() const { return failure_; }
   // Ends the reading of rows early and lets go of bound text.
   void finish();
 
@@ -55,6 +57,7 @@ class Statement {
   Connection* connection_ = nullptr;
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
   int bind_failure_ = SQLITE_OK;
+  int failure_ = SQLITE_OK;
 };
 
 enum class Mode { read, write, create };  // create: write, and the file need not be there

@@ -36,6 +36,7 @@ class RowStatement {
     return statement_.run();
   }
 
+  int failure() const { return statement_.failure(); }
   void finish() { statement_.finish(); }
 
  private:
@@ -48,10 +49,10 @@ class RowStatement {
       } else {
         statement_.bind_null(kParameter);
       }
-    } else if constexpr (kind_of<T>() == ColumnKind::text) {
-      statement_.bind_text(kParameter, text_of(member, buffers_[index].data()));
-    } else {
+    } else if constexpr (std::is_same_v<T, std::int64_t> || std::is_same_v<T, bool>) {
       statement_.bind_integer(kParameter, member);
+    } else {
+      statement_.bind_text(kParameter, text_of(member, buffers_[index].data()));
     }
   }
 

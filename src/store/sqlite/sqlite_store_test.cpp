@@ -164,13 +164,16 @@ TEST_F(SqliteStoreTest, TheSchemaItselfRefusesWhatOtherWritersMustNotDo) {
         "UPDATE orders SET client_order_id = 'same'", "UPDATE fills SET price = NULL",
         "UPDATE orders SET last_seq = 'text'", "UPDATE instruments SET multiplier = '0'",
         "UPDATE cash_movements SET kind = 'gift'", "UPDATE books SET applied_seq = -1",
-        "UPDATE quarantine SET state = 'gone'", "UPDATE accounts SET method = 'pool'"}) {
+        "UPDATE quarantine SET state = 'gone'", "UPDATE accounts SET method = 'pool'",
+        "UPDATE audit_log SET severity = 'loud'", "UPDATE audit_log SET component = ''"}) {
     const auto done = other->execute(sql);
     ASSERT_FALSE(done.has_value()) << sql;
     EXPECT_EQ(done.error().code, Errc::invalid) << sql;
     EXPECT_THAT(done.error().message, HasSubstr(path_));
   }
 }
+
+bool is_number(ColumnKind kind) { return kind == ColumnKind::integer || kind == ColumnKind::boolean; }
 
 TEST_F(SqliteStoreTest, EveryTableHasTheColumnsOfItsRow) {
   claimed();
@@ -184,7 +187,7 @@ TEST_F(SqliteStoreTest, EveryTableHasTheColumnsOfItsRow) {
       ASSERT_TRUE(*info.next_row()) << shape.name << "." << column.name;
       EXPECT_EQ(info.text(0), column.name);
       if (shape.table == Table::ledger_entries) continue;
-      EXPECT_EQ(info.text(1), column.kind == ColumnKind::text ? "TEXT" : "INTEGER") << shape.name << column.name;
+      EXPECT_EQ(info.text(1), is_number(column.kind) ? "INTEGER" : "TEXT") << shape.name << column.name;
       EXPECT_EQ(info.integer(2), column.nullable ? 0 : 1) << shape.name << "." << column.name;
       EXPECT_EQ(info.integer(3), i < shape.key_columns ? static_cast<std::int64_t>(i) + 1 : 0);
     }
@@ -221,6 +224,9 @@ TEST_F(SqliteStoreTest, EachIndexServesItsQuery) {
   served("positions WHERE book_id = ? AND symbol = ?", "positions_symbol");
   served("pnl_daily WHERE book_id = ? AND symbol = ? AND day >= ? ORDER BY day", "pnl_daily_symbol");
   served("pnl_daily WHERE book_id = ? AND day >= ? AND day < ? ORDER BY day", "PRIMARY KEY");
+  served("audit_log WHERE book_id = ? AND component = ? ORDER BY seq DESC LIMIT 100", "audit_log_component");
+  served("audit_log WHERE book_id = ? AND severity IN ('warning', 'error', 'critical') ORDER BY seq DESC LIMIT 100",
+         "audit_log_severity");
   served("quarantine WHERE book_id = ? AND state = 'waiting' ORDER BY account, seq", "quarantine_waiting");
 }
 
