@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "bench/peer.h"
-#include "bench/postgres_server.h"
+#include "scratch/postgres_server.h"
 
 namespace blotter::bench {
 namespace {
@@ -19,11 +19,11 @@ using Answer = std::unique_ptr<PGresult, Clear>;
 
 class PostgresPeer final : public Peer {
  public:
-  explicit PostgresPeer(PostgresServer server) : server_(std::move(server)) {}
+  explicit PostgresPeer(std::unique_ptr<scratch::PostgresServer> server) : server_(std::move(server)) {}
 
   Result<void> open(std::size_t callers) {
     for (std::size_t caller = 0; caller < callers; ++caller) {
-      connections_.emplace_back(PQconnectdb(server_.connection().c_str()));
+      connections_.emplace_back(PQconnectdb(server_->url().c_str()));
       PGconn* connection = connections_.back().get();
       if (PQstatus(connection) != CONNECTION_OK) return failure(connection);
       if (caller == 0) {
@@ -60,14 +60,15 @@ class PostgresPeer final : public Peer {
     return fail(Errc::unavailable, "PostgreSQL: " + message);
   }
 
-  PostgresServer server_;  // outlives the connections
+  std::unique_ptr<scratch::PostgresServer> server_;  // outlives the connections
   std::vector<Connection> connections_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Peer>> open_postgres_peer(const std::string& directory, std::size_t callers) {
-  BLOTTER_ASSIGN(PostgresServer server, PostgresServer::start(directory));
+  BLOTTER_ASSIGN(std::unique_ptr<scratch::PostgresServer> server,
+                 scratch::PostgresServer::start({.directory = directory, .settings = {}, .fast = false}));
   auto peer = std::make_unique<PostgresPeer>(std::move(server));
   BLOTTER_TRY(peer->open(callers));
   return std::unique_ptr<Peer>(std::move(peer));
