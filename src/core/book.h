@@ -218,6 +218,7 @@ class Book {
   void fold(const SplitRecorded& event, Seq seq);
   void fold(const PositionSplit& event, Seq seq);
   void fold(const Quarantined& event, Seq seq);
+  void fold(const AuditRecorded&, Seq) {}
 
   template <class OrderEventStruct>
   void fold_into_order(OrderNo no, const OrderEventStruct& event, Seq seq);

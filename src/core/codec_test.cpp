@@ -46,6 +46,21 @@ TEST(Codec, EveryEventComesBackAsItWas) {
   }
 }
 
+// Journals outlive programs: what a code means may never change.
+TEST(Codec, AnEventKeepsItsCode) {
+  constexpr std::string_view kCodes[] = {"account_defined", "instrument_defined", "strategy_defined", "order_opened",
+                                         "order_updated",   "order_recalled",     "fill_booked",      "fill_reversed",
+                                         "fee_booked",      "cash_moved",         "mark_set",         "split_recorded",
+                                         "position_split",  "quarantined",        "audit_recorded"};
+  ASSERT_EQ(std::size(kCodes), kTypes);
+  RandomValues random(test_seed());
+  for (std::size_t code = 0; code < kTypes; ++code) {
+    const Event event = random_event(random, code);
+    EXPECT_EQ(event_name(event), kCodes[code]);
+    EXPECT_EQ(bytes_of_event(event).front(), static_cast<std::byte>(code));
+  }
+}
+
 TEST(Codec, ExtremeDecimalsAndInstantsAreExact) {
   constexpr Int128 kMax = std::numeric_limits<Int128>::max();
   for (const Int128 units : {Int128{0}, Int128{1}, Int128{-1}, Int128{127}, Int128{128}, Int128{-128}, Int128{-129},

@@ -98,6 +98,7 @@ Report identified(Report report) {
   if (auto* bust = std::get_if<BustReport>(&report)) bust->at.ns = day_of(bust->at).days * kNsPerDay;
   if (auto* correct = std::get_if<CorrectReport>(&report)) correct->at = {};
   if (auto* fee = std::get_if<FeeReport>(&report)) fee->at = {};
+  if (auto* audit = std::get_if<AuditReport>(&report); audit && !audit->id.empty()) audit->at = {};
   return report;
 }
 

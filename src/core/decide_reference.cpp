@@ -1,5 +1,6 @@
-// decide() for what is known of accounts and instruments, for cash, marks and splits.
+// decide() for what is known of accounts and instruments, for cash, marks, splits and the audit trail.
 #include "core/decider.h"
+#include "core/json_scanner.h"
 
 namespace blotter {
 
@@ -121,6 +122,45 @@ void Decider::decide(const SplitReport& report) {
                        .delta = {.quantity = after.quantity - position.state.quantity, .cost = {}, .realized = {}},
                        .previous_of_position = position.last_seq});
   }
+}
+
+namespace {
+
+// Under its id an entry is the same whenever it is said again; without one only all of it can tell.
+Identity identity_of(const AuditReport& report, std::string_view details) {
+  const std::string_view severity = name_of(report.severity);
+  if (report.id.empty()) {
+    return {.key = make_key(IdentityKind::audit, {report.component, "", bytes_of(report.at.ns), report.action, details,
+                                                  report.user_id, report.session_id, severity}),
+            .variant = 0,
+            .content = 0};
+  }
+  return {.key = make_key(IdentityKind::audit, {report.component, report.id}),
+          .variant = 0,
+          .content = make_content({report.action, details, report.user_id, report.session_id, severity})};
+}
+
+}  // namespace
+
+void Decider::decide(const AuditReport& report) {
+  JsonScanner scanner;
+  std::string_view details;
+  const bool has_details = !report.details.empty() && scanner.whole_object(report.details, details);
+  if (!has_details || details == "{}") details = {};
+  const Identity identity = identity_of(report, details);
+  if (const Identities::Entry* known = identities_.find(identity.key)) {
+    if (known->content == identity.content) return exists();
+    return conflict(*known, "", report.at, "audit " + report.component + " " + report.id);
+  }
+  emit(AuditRecorded{.times = times(report.at),
+                     .component = report.component,
+                     .action = report.action,
+                     .id = report.id,
+                     .details = std::string(details),
+                     .user_id = report.user_id,
+                     .session_id = report.session_id,
+                     .severity = report.severity,
+                     .identity = identity});
 }
 
 }  // namespace blotter

@@ -1,4 +1,5 @@
-// Accounts, instruments, cash, marks and splits.
+// Accounts, instruments, cash, marks, splits and the audit trail.
+#include "core/snapshot.h"
 #include "core/test_ledger_test.h"
 
 namespace blotter {
@@ -101,6 +102,91 @@ TEST_F(DecideReference, ASplitThatWouldLeaveNothingIsInvalid) {
   ledger.offer(mark_line("SYM", "100", 4));
   EXPECT_FALSE(ledger.try_offer(split_line("SYM", "0.000000000000000001", "1", 5)).has_value()) << "the mark overflows";
   EXPECT_EQ(ledger.held("SYM"), "3 120 0");
+}
+
+TEST_F(DecideReference, AnAuditEntryIsKeptOnceUnderItsId) {
+  AuditReport entry = audit_line("gate", "refused", "a-1", 1);
+  entry.details = R"({"limit":"max_notional"})";
+  EXPECT_EQ(ledger.offer(entry), Outcome::created);
+  entry.at = second(9);
+  EXPECT_EQ(ledger.offer(entry), Outcome::exists) << "said again later";
+  entry.details = R"( { "limit" : "max_notional" } )";
+  EXPECT_EQ(ledger.offer(entry), Outcome::exists) << "with other blanks";
+  entry.component = "engine";
+  EXPECT_EQ(ledger.offer(entry), Outcome::created) << "an id is the component's own";
+  const auto kept = ledger.all<AuditRecorded>();
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[0].times.at, second(1));
+  EXPECT_EQ(kept[0].details, R"({"limit":"max_notional"})");
+  EXPECT_EQ(kept[1].details, R"({"limit":"max_notional"})") << "without its blanks";
+}
+
+TEST_F(DecideReference, AnAuditEntryThatContradictsItsIdIsKeptInQuarantine) {
+  const AuditReport entry = audit_line("gate", "refused", "a-1", 1);
+  ledger.offer(entry);
+  AuditReport other = entry;
+  other.severity = AuditSeverity::error;
+  EXPECT_EQ(ledger.offer(other), Outcome::conflict);
+  other.at = second(5);
+  EXPECT_EQ(ledger.offer(other), Outcome::exists) << "the contradiction is kept once";
+  const auto quarantined = ledger.last<Quarantined>();
+  EXPECT_EQ(quarantined.reason, QuarantineReason::conflict);
+  EXPECT_EQ(quarantined.account, "");
+  EXPECT_EQ(quarantined.claims, "audit gate a-1");
+  EXPECT_NE(quarantined.existing.find(R"("type":"audit_recorded")"), std::string::npos) << quarantined.existing;
+  EXPECT_NE(quarantined.content.find(R"("severity":"error")"), std::string::npos) << quarantined.content;
+  EXPECT_EQ(ledger.all<AuditRecorded>().size(), 1u);
+}
+
+TEST_F(DecideReference, EveryPartOfAnAuditEntryWithoutAnIdTellsItApart) {
+  const AuditReport entry = audit_line("gate", "refused", "", 1);
+  std::vector<AuditReport> others(7, entry);
+  others[1].at = second(2);
+  others[2].action = "passed";
+  others[3].details = "{\"n\":1}";
+  others[4].user_id = "ann";
+  others[5].session_id = "ann";
+  others[6].severity = AuditSeverity::error;
+  for (const AuditReport& other : others) EXPECT_EQ(ledger.offer(other), Outcome::created);
+  for (const AuditReport& other : others) EXPECT_EQ(ledger.offer(other), Outcome::exists);
+  AuditReport empty = entry;
+  empty.details = "{}";
+  EXPECT_EQ(ledger.offer(empty), Outcome::exists) << "no details and empty ones are the same";
+}
+
+TEST_F(DecideReference, AnAuditEntryIsRefusedForNothingButItsForm) {
+  const auto refused = [&](auto change) {
+    AuditReport entry = audit_line("gate", "refused", "a-1", 1);
+    change(entry);
+    const auto answer = ledger.try_offer(entry);
+    return answer ? std::string("taken") : answer.error().message;
+  };
+  EXPECT_EQ(refused([](AuditReport&) {}), "taken");
+  EXPECT_EQ(refused([](AuditReport& r) { r.component.clear(); }), "component: must not be empty");
+  EXPECT_EQ(refused([](AuditReport& r) { r.action.clear(); }), "action: must not be empty");
+  EXPECT_EQ(refused([](AuditReport& r) { r.user_id.assign(257, 'u'); }), "user: longer than 256 bytes");
+  EXPECT_EQ(refused([](AuditReport& r) { r.session_id = "a\nb"; }), "session: holds a control character");
+  EXPECT_EQ(refused([](AuditReport& r) { r.id.assign(1, '\0'); }), "id: holds a control character");
+  EXPECT_EQ(refused([](AuditReport& r) { r.details = "[1]"; }),
+            "details: must be a JSON object: expected '{' at byte 1");
+  for (const char* details : {"x", "{", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":\"\\u0000\"}", "{\"a\":\"\xff\"}",
+                              "{\"a\":01}", " ", "{\"a\":1}{}"}) {
+    EXPECT_NE(refused([&](AuditReport& r) { r.details = details; }), "taken") << details;
+  }
+  EXPECT_NE(refused([](AuditReport& r) { r.details = "{\"a\":\"" + std::string(5'000, 'x') + "\"}"; }), "taken");
+  EXPECT_NE(refused([](AuditReport& r) { r.details = std::string("{}\0", 3); }), "taken");
+  EXPECT_EQ(ledger.events().size(), 1u);
+}
+
+TEST_F(DecideReference, TheAuditTrailChangesNothingOfTheBook) {
+  ledger.offer(fill_line("E1", "C1", kBuy, "2", "20", 2));
+  const std::string held = ledger.held("SYM");
+  const std::size_t size = encode_snapshot(ledger.state()).size();
+  AuditReport entry = audit_line("gate", "refused", "a-1", 1);
+  entry.details = "{\"text\":\"" + std::string(4'000, 'x') + "\"}";
+  EXPECT_EQ(ledger.offer(entry), Outcome::created);
+  EXPECT_EQ(ledger.held("SYM"), held);
+  EXPECT_EQ(encode_snapshot(ledger.state()).size(), size + sizeof(Identities::Entry));
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ class Decider {
   void decide(const SplitReport& report);
   void decide(const InstrumentReport& report);
   void decide(const AccountReport& report);
+  void decide(const AuditReport& report);
 
   Result<void> decide(const SubmitOrder& command);
   Result<void> decide(const CancelOrder& command);

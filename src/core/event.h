@@ -256,8 +256,24 @@ struct Quarantined {
 BOOST_DESCRIBE_STRUCT(Quarantined, (),
                       (times, reason, account, claims, detail, content, existing, waits_for, waiting, identity))
 
-using Event =
-    std::variant<AccountDefined, InstrumentDefined, StrategyDefined, OrderOpened, OrderUpdated, OrderRecalled,
-                 FillBooked, FillReversed, FeeBooked, CashMoved, MarkSet, SplitRecorded, PositionSplit, Quarantined>;
+// An entry of the audit trail. It changes nothing of the book.
+struct AuditRecorded {
+  EventTimes times;
+  std::string component;
+  std::string action;
+  std::string id;
+  std::string details;  // compact JSON object text, or empty
+  std::string user_id;
+  std::string session_id;
+  AuditSeverity severity = AuditSeverity::info;
+  Identity identity;
+};
+BOOST_DESCRIBE_STRUCT(AuditRecorded, (),
+                      (times, component, action, id, details, user_id, session_id, severity, identity))
+
+// An event's place in this list is its code in the journal: new ones come last, and none is ever taken out.
+using Event = std::variant<AccountDefined, InstrumentDefined, StrategyDefined, OrderOpened, OrderUpdated, OrderRecalled,
+                           FillBooked, FillReversed, FeeBooked, CashMoved, MarkSet, SplitRecorded, PositionSplit,
+                           Quarantined, AuditRecorded>;
 
 }  // namespace blotter

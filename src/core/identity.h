@@ -47,6 +47,7 @@ enum class IdentityKind : char {
   split = 's',
   status = 't',
   quarantine = 'q',
+  audit = 'a',
 };
 
 IdentityKey make_key(IdentityKind kind, std::initializer_list<std::string_view> parts);

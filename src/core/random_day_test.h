@@ -1,5 +1,5 @@
-// A trading day made by chance: orders, fills, statuses, busts, corrections, fees in all assets, splits, marks and
-// cash, in disorder and with repetitions, over accounts of all methods and instruments of all kinds.
+// A trading day made by chance: orders, fills, statuses, busts, corrections, fees in all assets, splits, marks,
+// cash and audit entries, in disorder and with repetitions, over accounts of all methods and instruments of all kinds.
 #pragma once
 
 #include <random>
@@ -29,6 +29,7 @@ class RandomDay {
                          : Decimal(1 + static_cast<std::int64_t>(below(20)));
   }
   Report fill();
+  Report audit();
 
   static constexpr const char* kSymbols[] = {"AAPL", "BTCUSD", "ES", "XBTUSD", "EURUSD"};
   static constexpr const char* kAssets[] = {"USD", "BTC", "BNB", "EUR"};
@@ -72,11 +73,22 @@ inline Report RandomDay::fill() {
   return report;
 }
 
+// Under few ids, so that some are repeated and some contradict.
+inline Report RandomDay::audit() {
+  AuditReport report = audit_line(below(2) == 0 ? "gate" : "engine", below(2) == 0 ? "refused" : "started",
+                                  below(3) == 0 ? "" : "a" + std::to_string(below(40)), now_);
+  if (below(2) == 0) report.details = "{\"n\":" + std::to_string(below(2)) + "}";
+  if (below(3) == 0) report.user_id = "u" + std::to_string(below(2));
+  if (below(3) == 0) report.session_id = "s";
+  report.severity = static_cast<AuditSeverity>(below(5));
+  return report;
+}
+
 inline Report RandomDay::next() {
   ++now_;
   if (!said_.empty() && below(12) == 0) return said_[below(said_.size())];
   const auto made = [&]() -> Report {
-    switch (below(20)) {
+    switch (below(21)) {
       case 0: {
         BustReport report = bust_line(exec_id(), now_);
         report.account = account();
@@ -132,6 +144,8 @@ inline Report RandomDay::next() {
         if (below(5) == 0) report.strategy = "S" + std::to_string(below(3));
         return report;
       }
+      case 11:
+        return audit();
       default:
         return fill();
     }

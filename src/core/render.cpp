@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/codec.h"
+#include "core/utf8.h"
 
 namespace blotter {
 namespace {
@@ -10,10 +11,11 @@ namespace {
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kEventNames = {
     "account_defined", "instrument_defined", "strategy_defined", "order_opened", "order_updated",
     "order_recalled",  "fill_booked",        "fill_reversed",    "fee_booked",   "cash_moved",
-    "mark_set",        "split_recorded",     "position_split",   "quarantined"};
+    "mark_set",        "split_recorded",     "position_split",   "quarantined",  "audit_recorded"};
 
 constexpr std::array<std::string_view, std::variant_size_v<Report>> kReportNames = {
-    "order", "order_status", "fill", "bust", "correct", "fee", "cash", "mark", "split", "instrument", "account"};
+    "order", "order_status", "fill",  "bust",       "correct", "fee",
+    "cash",  "mark",         "split", "instrument", "account", "audit"};
 
 template <class T>
 concept Enum = std::is_enum_v<T>;
@@ -137,24 +139,6 @@ std::string render_json(const Report& report) { return render_tagged(report, kRe
 
 namespace {
 
-// Bytes of the UTF-8 sequence at the front of `text`; 0 when there is none (RFC 3629: no overlong forms, no
-// surrogates).
-std::size_t utf8_sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size =
-      lead >= 0xc2 && lead < 0xe0 ? 2 : (lead >= 0xe0 && lead < 0xf0 ? 3 : (lead >= 0xf0 && lead < 0xf5 ? 4 : 0));
-  if (size == 0 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
-  const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
-  return overlong || surrogate || beyond ? 0 : size;
-}
-
 void append_ascii(std::string& out, char c) {
   static constexpr char kDigits[] = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(c);
@@ -179,7 +163,7 @@ void append_ascii(std::string& out, char c) {
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const std::size_t size = utf8_sequence(text);
+    const std::size_t size = utf8_length(text);
     if (size == 1) append_ascii(out, text.front());
     if (size > 1) out += text.substr(0, size);
     if (size == 0) out += "\\ufffd";

@@ -331,6 +331,15 @@ InstrumentReport instrument_line(std::string_view symbol, AssetClass asset_class
   return report;
 }
 
+AuditReport audit_line(std::string component, std::string action, std::string id, std::int64_t at) {
+  AuditReport report;
+  report.at = second(at);
+  report.component = std::move(component);
+  report.action = std::move(action);
+  report.id = std::move(id);
+  return report;
+}
+
 AccountReport account_line(AccountingMethod method, std::string_view account) {
   AccountReport report;
   report.at = second(0);

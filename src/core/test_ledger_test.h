@@ -120,6 +120,7 @@ SplitReport split_line(std::string_view symbol, std::string_view numerator, std:
                        std::int64_t at);
 InstrumentReport instrument_line(std::string_view symbol, AssetClass asset_class, std::string_view base,
                                  std::string_view quote);
+AuditReport audit_line(std::string component, std::string action, std::string id, std::int64_t at);
 AccountReport account_line(AccountingMethod method, std::string_view account = "A");
 
 }  // namespace blotter

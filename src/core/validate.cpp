@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/decide.h"
+#include "core/json_scanner.h"
 
 namespace blotter {
 namespace {
@@ -24,6 +25,13 @@ class Rules {
   void text(std::string_view field, const std::string& value) {
     if (value.size() > kTextBytesMax) add(field, fmt::format("longer than {} bytes", kTextBytesMax));
     if (value.find('\0') != std::string::npos) add(field, "holds a NUL");
+  }
+  void object(std::string_view field, const std::string& value) {
+    text(field, value);
+    JsonScanner scanner;
+    std::string_view compact;
+    if (value.empty() || scanner.whole_object(value, compact)) return;
+    add(field, "must be a JSON object: " + scanner.why());
   }
   void account(const std::string& value) {
     need("account", value);
@@ -139,6 +147,14 @@ void check(Rules& rules, const AccountReport& r) {
   rules.account(r.account);
   rules.present("base_currency", r.base_currency);
   rules.name("broker", r.broker);
+}
+void check(Rules& rules, const AuditReport& r) {
+  rules.need("component", r.component);
+  rules.need("action", r.action);
+  rules.name("id", r.id);
+  rules.object("details", r.details);
+  rules.name("user", r.user_id);
+  rules.name("session", r.session_id);
 }
 
 }  // namespace

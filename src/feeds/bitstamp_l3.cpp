@@ -4,8 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "core/json_scanner.h"
 #include "feeds/feed_line.h"
-#include "feeds/json_scanner.h"
 #include "feeds/text.h"
 
 namespace blotter::feeds {

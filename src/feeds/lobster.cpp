@@ -3,6 +3,7 @@
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "core/utf8.h"
 #include "feeds/feed_line.h"
 #include "feeds/new_york_time.h"
 #include "feeds/report_parser.h"

@@ -59,6 +59,7 @@ constexpr std::array<FieldShape, kReportTypeCount> kShapes = [] {
   shape(ReportType::instrument, {symbol, venue, asset_class},
         {account, quote, currency, base, settle, multiplier, tick_size, lot_size, inverse});
   shape(ReportType::account, {account, base_currency}, {broker, method, mode});
+  shape(ReportType::audit, {component, action}, {id, details, user, session, severity});
   return shapes;
 }();
 

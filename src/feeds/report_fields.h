@@ -59,14 +59,21 @@ enum class Field : std::uint8_t {
   base_currency,
   broker,
   method,
-  mode
+  mode,
+  component,
+  action,
+  details,
+  user,
+  session,
+  severity
 };
 BOOST_DESCRIBE_ENUM(Field, type, account, at, client_order_id, venue_order_id, symbol, venue, quote, currency,
                     asset_class, side, quantity, order_type, limit_price, stop_price, tif, post_only, reduce_only,
                     strategy, metadata, status, reason, cum_quantity, leaves_quantity, exec_id, price, fee, fee_asset,
                     liquidity, new_exec_id, id, amount, asset, kind, note, ratio, base, settle, multiplier, tick_size,
-                    lot_size, inverse, base_currency, broker, method, mode)
-inline constexpr std::size_t kFieldCount = 46;
+                    lot_size, inverse, base_currency, broker, method, mode, component, action, details, user, session,
+                    severity)
+inline constexpr std::size_t kFieldCount = 52;
 
 enum class ReportType : std::uint8_t {
   order,
@@ -79,10 +86,12 @@ enum class ReportType : std::uint8_t {
   mark,
   split,
   instrument,
-  account
+  account,
+  audit
 };
-BOOST_DESCRIBE_ENUM(ReportType, order, order_status, fill, bust, correct, fee, cash, mark, split, instrument, account)
-inline constexpr std::size_t kReportTypeCount = 11;
+BOOST_DESCRIBE_ENUM(ReportType, order, order_status, fill, bust, correct, fee, cash, mark, split, instrument, account,
+                    audit)
+inline constexpr std::size_t kReportTypeCount = 12;
 
 class FieldSet {
  public:

@@ -128,10 +128,10 @@ class Reader {
     return true;
   }
 
-  bool read_metadata(std::string& out) {
-    if (!has(Field::metadata)) return true;
-    if (line_[Field::metadata].kind != JsonKind::object) return refuse_kind(Field::metadata, "an object");
-    out.assign(line_[Field::metadata].text);
+  bool read_object(Field field, std::string& out) {
+    if (!has(field)) return true;
+    if (line_[field].kind != JsonKind::object) return refuse_kind(field, "an object");
+    out.assign(line_[field].text);
     return true;
   }
 
@@ -170,7 +170,7 @@ class Reader {
   }
 
   bool refuse_kind(Field field, std::string_view wanted) {
-    return refuse(field, "must be " + std::string(wanted) + ", not " + feeds::name_of(line_[field].kind));
+    return refuse(field, "must be " + std::string(wanted) + ", not " + blotter::name_of(line_[field].kind));
   }
 
   template <class E>
@@ -224,7 +224,7 @@ bool read_report(Reader& in, OrderReport& out) {
       !in.read(Field::limit_price, out.limit_price) || !in.read(Field::stop_price, out.stop_price) ||
       !in.read(Field::tif, out.tif) || !in.read(Field::post_only, out.post_only) ||
       !in.read(Field::reduce_only, out.reduce_only) || !in.read(Field::strategy, out.strategy) ||
-      !in.read_metadata(out.metadata)) {
+      !in.read_object(Field::metadata, out.metadata)) {
     return false;
   }
   const bool limited = out.order_type == OrderType::limit || out.order_type == OrderType::stop_limit;
@@ -309,6 +309,12 @@ bool read_report(Reader& in, AccountReport& out) {
          in.read(Field::broker, out.broker) && in.read(Field::method, out.method) && in.read(Field::mode, out.mode);
 }
 
+bool read_report(Reader& in, AuditReport& out) {
+  return in.read(Field::component, out.component) && in.read(Field::action, out.action) && in.read(Field::id, out.id) &&
+         in.read_object(Field::details, out.details) && in.read(Field::user, out.user_id) &&
+         in.read(Field::session, out.session_id) && in.read(Field::severity, out.severity);
+}
+
 template <class R>
 bool append_report(Reader& in, std::vector<Report>& reports) {
   R& report = std::get<R>(reports.emplace_back(std::in_place_type<R>));
@@ -341,6 +347,8 @@ bool append_report(ReportType type, Reader& in, std::vector<Report>& reports) {
       return append_report<InstrumentReport>(in, reports);
     case ReportType::account:
       return append_report<AccountReport>(in, reports);
+    case ReportType::audit:
+      return append_report<AuditReport>(in, reports);
   }
   return false;
 }

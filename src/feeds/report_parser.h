@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "blotter/report.h"
-#include "feeds/json_scanner.h"
+#include "core/json_scanner.h"
 #include "feeds/report_fields.h"
 
 namespace blotter::feeds {

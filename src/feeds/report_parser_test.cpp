@@ -148,7 +148,7 @@ TEST(ReportParser, NamesTheFieldAndTheReason) {
   EXPECT_EQ(problem_of(without(kOrder, "type")), "missing field 'type'");
   EXPECT_EQ(problem_of(with(kOrder, "type", "\"orders\"")),
             "type: 'orders' is not one of order, order_status, fill, bust, correct, fee, cash, mark, split, "
-            "instrument, account");
+            "instrument, account, audit");
   EXPECT_EQ(problem_of(with(kOrder, "account", "\"\"")), "account: must not be empty");
   EXPECT_EQ(problem_of(without(kOrder, "limit_price")), "limit_price: a limit order needs one");
   EXPECT_EQ(problem_of(with(kOrder, "order_type", "\"stop\"")), "stop_price: a stop order needs one");
@@ -185,6 +185,39 @@ TEST(ReportParser, ReadsASplitsRatioFromBothSides) {
   for (const char* ratio : {"\"4\"", "\"4/0\"", "\"0/4\"", "\"-4/1\"", "\"4/1/2\"", "\"/\"", "\"\"", "4"}) {
     EXPECT_NE(problem_of(with(kSplit, "ratio", ratio)), "") << ratio;
   }
+}
+
+constexpr std::string_view kAudit = R"({"type":"audit","at":1,"component":"gate","action":"refused"})";
+
+TEST(ReportParser, ReadsAnAuditEntryWhole) {
+  const auto entry = parse<AuditReport>(
+      R"({"type":"audit","at":"1970-01-01T00:00:01Z","component":"gate","action":"refused","id":"a-1","user":"ann",)"
+      R"("session":"s","severity":"critical","details":{ "limit" : [1, 2.50], "who": null }})");
+  EXPECT_EQ(entry.at.ns, kNsPerSecond);
+  EXPECT_EQ(entry.component, "gate");
+  EXPECT_EQ(entry.action, "refused");
+  EXPECT_EQ(entry.id, "a-1");
+  EXPECT_EQ(entry.user_id, "ann");
+  EXPECT_EQ(entry.session_id, "s");
+  EXPECT_EQ(entry.severity, AuditSeverity::critical);
+  EXPECT_EQ(entry.details, R"({"limit":[1,2.50],"who":null})");
+  const auto least = parse<AuditReport>(kAudit);
+  EXPECT_TRUE(least.id.empty() && least.details.empty() && least.user_id.empty() && least.session_id.empty());
+  EXPECT_EQ(least.severity, AuditSeverity::info);
+}
+
+TEST(ReportParser, RefusesAnAuditEntryThatDoesNotSayWhoDidWhat) {
+  EXPECT_EQ(problem_of(without(kAudit, "component")), "missing field 'component'");
+  EXPECT_EQ(problem_of(with(kAudit, "action", "\"\"")), "action: must not be empty");
+  EXPECT_EQ(problem_of(with(kAudit, "details", "\"x\"")), "details: must be an object, not a string");
+  EXPECT_EQ(problem_of(with(kAudit, "details", "[]")), "details: must be an object, not an array");
+  EXPECT_EQ(problem_of(with(kAudit, "severity", "\"fatal\"")),
+            "severity: 'fatal' is not one of debug, info, warning, error, critical");
+  EXPECT_EQ(problem_of(with(kAudit, "user_id", "\"ann\"")), "unknown field 'user_id'");
+  EXPECT_EQ(problem_of(with(kAudit, "account", "\"A\"")), "unknown field 'account' in a line of type audit")
+      << "it would be lost";
+  EXPECT_NE(problem_of(with(kAudit, "details", R"({"a":"\u0000"})")), "") << "no database keeps it";
+  EXPECT_NE(problem_of(with(kAudit, "session", "\"" + std::string(257, 's') + "\"")), "");
 }
 
 TEST(ReportParser, WantsWhatAnInverseContractNeeds) {

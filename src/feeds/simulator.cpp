@@ -21,6 +21,17 @@ constexpr std::array<Deposit, 5> kDeposits = {
 constexpr std::array<std::string_view, 4> kMethods = {"average", "fifo", "lifo", "hifo"};
 constexpr std::array<std::string_view, 5> kStrategies = {"momentum", "reversion", "grid", "arbitrage", "hedge"};
 
+struct AuditKind {
+  std::string_view component;
+  std::string_view action;
+  std::string_view severity;
+};
+constexpr std::array<AuditKind, 5> kAudits = {{{"strategy_engine", "signal_ignored", "debug"},
+                                               {"execution_engine", "heartbeat", "info"},
+                                               {"risk_gate", "limit_near", "warning"},
+                                               {"execution_engine", "reconnected", "error"},
+                                               {"risk_gate", "limit_changed", "critical"}}};
+
 Side opposite(Side side) { return side == Side::buy ? Side::sell : Side::buy; }
 
 std::int64_t signed_lots(Side side, std::int64_t lots) { return side == Side::buy ? lots : -lots; }
@@ -281,6 +292,7 @@ void Simulator::emit_rare() {
     if (instrument.asset_class == AssetClass::perpetual) return emit_funding(account, instrument, held);
     if (instrument.asset_class == AssetClass::equity && kind < 180) return emit_dividend(account, instrument, held);
   }
+  if (kind >= 970) return emit_audit();
   emit_mark();
 }
 
@@ -367,6 +379,19 @@ void Simulator::emit_mark() {
   begin("mark");
   instrument_name(instrument);
   decimal("price", instrument.price(instrument.price_ticks));
+  end();
+}
+
+void Simulator::emit_audit() {
+  const AuditKind& kind = kAudits[random_.below(kAudits.size())];
+  begin("audit");
+  text("component", kind.component);
+  text("action", kind.action);
+  if (!random_.chance(1, 4)) id("id", 'a', ++audits_);
+  if (!random_.chance(1, 4)) line_.append(",\"details\":{\"open_orders\":").append(std::to_string(open_.size())) += '}';
+  if (random_.chance(1, 3)) text("user", "operator");
+  if (random_.chance(1, 2)) text("session", "desk-1");
+  if (kind.severity != "info") text("severity", kind.severity);
   end();
 }
 

@@ -2,8 +2,9 @@
 //
 // For samples, benchmarks and tests that need more, or other, than recorded days: several accounts with different
 // accounting methods, every kind of instrument, partial fills, cancels, replaces, rejects, expiries, busts,
-// corrections, fees in every asset, funding, dividends, marks and splits. Each line is one a correct ledger takes:
-// nothing it emits is invalid, in conflict or about something unknown. A line sent again (an option) exists already.
+// corrections, fees in every asset, funding, dividends, marks, splits and entries of the audit trail. Each line is one
+// a correct ledger takes: nothing it emits is invalid, in conflict or about something unknown. A line sent again (an
+// option) exists already.
 //
 // Invariant  The same options give the same lines, on every machine. Money is whole numbers throughout.
 // Unit       Memory is bounded by the options; lines are made one at a time.
@@ -93,6 +94,7 @@ class Simulator {
   void emit_dividend(std::size_t account, const SimulatedInstrument& instrument, std::int64_t position);
   void emit_interest(std::size_t account);
   void emit_mark();
+  void emit_audit();
   void begin_split();
   void continue_split();
 
@@ -127,6 +129,7 @@ class Simulator {
   std::uint64_t orders_ = 0;
   std::uint64_t executions_ = 0;
   std::uint64_t payments_ = 0;
+  std::uint64_t audits_ = 0;
 };
 
 }  // namespace blotter::feeds

@@ -162,6 +162,12 @@ class Bookkeeper {
     ++counts["mark"];
     known_instrument(r.instrument.symbol);
   }
+  void check(const AuditReport& r) {
+    moves_on(r.at);
+    ++counts["audit"];
+    ++counts[std::string(name_of(r.severity))];
+    EXPECT_TRUE(r.id.empty() || payments_.insert(r.component + " " + r.id).second);
+  }
   void check(const SplitReport& r) {
     moves_on(r.at);
     ++counts["split"];
@@ -216,9 +222,10 @@ TEST(Simulator, SaysOnlyWhatALedgerCanTake) {
 TEST(Simulator, ShowsEveryKindOfReportAndMostOrdersFill) {
   Bookkeeper books;
   keep_books({.seed = 7, .lines = 300'000}, books);
-  for (const char* kind : {"order",   "fill",     "canceled",   "expired",     "rejected",   "replaced",  "bust",
-                           "correct", "late fee", "deposit",    "funding",     "dividend",   "interest",  "mark",
-                           "split",   "rebate",   "fee in USD", "fee in USDT", "fee in BTC", "fee in BNB"}) {
+  for (const char* kind : {"order",   "fill",     "canceled",   "expired",     "rejected",   "replaced",   "bust",
+                           "correct", "late fee", "deposit",    "funding",     "dividend",   "interest",   "mark",
+                           "split",   "rebate",   "fee in USD", "fee in USDT", "fee in BTC", "fee in BNB", "audit",
+                           "debug",   "info",     "warning",    "error",       "critical"}) {
     EXPECT_GT(books.counts[kind], 0u) << kind;
   }
   EXPECT_EQ(books.counts["account"], 4u);

@@ -7,9 +7,6 @@
 
 namespace blotter::feeds {
 
-// Well-formed UTF-8: no overlong forms, no surrogates, nothing beyond U+10FFFF.
-bool is_utf8(std::string_view text);
-
 // An ASCII control character is inside.
 bool has_control_character(std::string_view text);
 

@@ -274,4 +274,18 @@ void Projection::rows(const Quarantined& event, Seq seq) {
                                .recorded_at = event.times.recorded_at});
 }
 
+void Projection::rows(const AuditRecorded& event, Seq seq) {
+  batch_.audit_log.push_back({.book_id = book_id_,
+                              .seq = number(seq),
+                              .component = event.component,
+                              .action = event.action,
+                              .details = event.details.empty() ? "{}" : event.details,
+                              .user_id = unless_empty(event.user_id),
+                              .session_id = unless_empty(event.session_id),
+                              .severity = event.severity,
+                              .at = event.times.at,
+                              .received_at = event.times.received_at,
+                              .recorded_at = event.times.recorded_at});
+}
+
 }  // namespace blotter

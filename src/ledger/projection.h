@@ -53,6 +53,7 @@ class Projection {
   void rows(const SplitRecorded& event, Seq seq);
   void rows(const PositionSplit& event, Seq seq);
   void rows(const Quarantined& event, Seq seq);
+  void rows(const AuditRecorded& event, Seq seq);
 
   template <class EventStruct>
   PositionAdjustmentRow adjustment(const EventStruct& event, Seq seq, PositionAdjustmentKind kind) const;

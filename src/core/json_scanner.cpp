@@ -1,13 +1,13 @@
-#include "feeds/json_scanner.h"
+#include "core/json_scanner.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
-#include "feeds/text.h"
+#include "core/utf8.h"
 
-namespace blotter::feeds {
+namespace blotter {
 namespace {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -127,6 +127,19 @@ bool JsonScanner::value(JsonValue& out) {
   if (at_ == end_) return trouble("expected a value");
   if (*at_ == '{' || *at_ == '[') return scan_nested(out);
   return scan_scalar(out);
+}
+
+bool JsonScanner::whole_object(std::string_view text, std::string_view& compact) {
+  start(text);
+  if (!is_utf8(text)) return trouble("not UTF-8");
+  skip_blanks();
+  if (at_ == end_ || *at_ != '{') return trouble("expected '{'");
+  JsonValue object;
+  if (!scan_nested(object)) return false;
+  skip_blanks();
+  if (at_ != end_) return trouble("something follows the object");
+  compact = object.text;
+  return true;
 }
 
 bool JsonScanner::scan_scalar(JsonValue& out) {
@@ -354,4 +367,4 @@ bool JsonScanner::keep(std::string_view piece) {
   return true;
 }
 
-}  // namespace blotter::feeds
+}  // namespace blotter

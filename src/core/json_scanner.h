@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace blotter::feeds {
+namespace blotter {
 
 inline constexpr int kJsonDepthMax = 32;
 inline constexpr std::size_t kJsonNestedBytesMax = 4096;
@@ -39,6 +39,9 @@ class JsonScanner {
   // Trouble or the end of the object: false. ended() tells the two apart.
   bool next_key(std::string_view& key);
   bool value(JsonValue& out);
+
+  // All of `text` as one object, in the place of the calls above, under the limits of a nested value.
+  bool whole_object(std::string_view text, std::string_view& compact);
 
   bool ended() const { return ended_; }  // the object is complete and nothing but blanks follows it
   // The text is not JSON at all, as opposed to JSON that goes beyond our limits.
@@ -84,4 +87,4 @@ class JsonScanner {
   bool ended_ = false;
 };
 
-}  // namespace blotter::feeds
+}  // namespace blotter
