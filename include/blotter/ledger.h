@@ -98,7 +98,8 @@ class Ledger {
                                              std::string_view content) = 0;
   virtual Result<void> wait_durable(Seq seq) = 0;
   // Waits until the store has everything up to `seq`, or cannot go on, or the time is up (negative: no limit).
-  // Errc: unavailable (not yet), fenced, corrupt, invalid (landing has stopped; the message says why).
+  // Errc: unavailable (not yet), not_found or invalid (a person has to act, the message says how; landing goes on by
+  // itself when it is done), fenced, corrupt, invalid (landing has stopped; the message says why).
   virtual Result<void> wait_stored(Seq seq, std::int64_t timeout_ms) = 0;
 
   // ---- state, from memory: everything decided so far, also what is not durable yet ----
@@ -112,6 +113,9 @@ class Ledger {
 
   // Why landing is not making progress; empty when it is.
   virtual std::string store_problem() const = 0;
+  // Rows that the store's schema refuses: they lie in its table refused_rows, each with the reason, and nothing waits
+  // for them. 0 unless the schema and this program disagree.
+  virtual std::uint64_t store_refused() const = 0;
   // What opening had to mend: a torn tail that was cut. Empty when nothing.
   virtual std::string recovery_note() const = 0;
   virtual const std::string& book_id() const = 0;

@@ -140,7 +140,9 @@ Result<double> insert_bare(const std::string& path, const std::vector<Rows>& tab
 Result<double> land_ours(const std::string& journal_directory, const std::string& url) {
   BLOTTER_ASSIGN(auto journal, journal::open_journal(journal_directory, journal::Options{}));
   const SteadyClock::time_point start = SteadyClock::now();
-  Projector projector(*journal, "main", url);
+  StoreOptions store;
+  store.url = url;
+  Projector projector(*journal, "main", store);
   BLOTTER_TRY(projector.wait_stored(journal->durable(), -1));
   return seconds_since(start);
 }

@@ -36,7 +36,7 @@ void Scratch::remove(std::string_view name) const {
 LedgerOptions ledger_without_store(const std::string& directory) {
   LedgerOptions options;
   options.directory = directory;
-  options.store_url = "none";
+  options.store.url = "none";
   options.snapshot_every = std::numeric_limits<std::uint64_t>::max();
   return options;
 }

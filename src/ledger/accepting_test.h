@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include "ledger/cursor_proof.h"
 #include "ledger/front_door.h"
 #include "ledger/ledger_fixture_test.h"
 #include "ledger/projection.h"
@@ -56,11 +57,14 @@ inline std::unique_ptr<Store> projected(const std::vector<Event>& events, std::s
   expect_value(store->claim("main", Epoch{1}));
   Projection projection("main", Book{});
   Batch batch;
+  ByteWriter bytes;
   std::uint64_t seq = 0;
   for (const Event& event : events) {
     projection.add(event, Seq{++seq});
     if (seq % size != 0 && seq != events.size()) continue;
     projection.take(Epoch{1}, batch);
+    encode(event, bytes);
+    batch.last_hash = hash_of(journal::Record{.seq = Seq{seq}, .epoch = Epoch{1}, .bytes = bytes.bytes()});
     expect_value(store->apply(batch));
   }
   return store;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "store/cells.h"
+
 namespace blotter {
 namespace {
 
@@ -41,6 +43,26 @@ void Conservation::add_movement(Table table, const std::vector<Cell>& row) {
   add_to(sums.quantity, decimal(at("position_delta")));
   add_to(sums.cost, decimal(at("cost_delta")));
   add_to(sums.realized, decimal(at("realized_pnl")));
+}
+
+void Conservation::add_instruments(const std::vector<InstrumentRow>& rows) {
+  for (const InstrumentRow& row : rows) instruments_.insert_or_assign({row.symbol, row.venue}, row);
+}
+
+void Conservation::add_retired(const FillRow& row) {
+  add_movement(Table::fills, cells_of(row));
+  const auto instrument = instruments_.find({row.symbol, row.venue});
+  ledger_entries_of(row, instrument == instruments_.end() ? nullptr : &instrument->second,
+                    [this](const LedgerEntryRow& entry) { add_entry(entry); });
+}
+
+void Conservation::add_retired(const CashMovementRow& row) {
+  ledger_entries_of(row, [this](const LedgerEntryRow& entry) { add_entry(entry); });
+}
+
+void Conservation::add_entry(const LedgerEntryRow& entry) {
+  auto& totals = entry.entry == "position" ? holdings_ : balances_;
+  add_to(totals[{entry.account, entry.asset}], entry.amount);
 }
 
 void Conservation::prove_event(std::int64_t seq, std::map<std::string, Decimal>& by_asset) {

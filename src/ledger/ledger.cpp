@@ -15,6 +15,12 @@
 namespace blotter {
 namespace {
 
+StoreOptions store_of(const LedgerOptions& options) {
+  StoreOptions store = options.store;
+  if (store.url.empty()) store.url = "sqlite:" + options.directory + "/blotter.db";
+  return store;
+}
+
 // Puts the pieces together and takes them apart in the right order.
 class OpenLedger final : public Ledger {
  public:
@@ -27,14 +33,14 @@ class OpenLedger final : public Ledger {
 
   ~OpenLedger() override { static_cast<void>(close(5'000).has_value()); }
 
-  Result<void> start(State state, const LedgerOptions& options, const std::string& store_url) {
+  Result<void> start(State state, const LedgerOptions& options) {
     BLOTTER_ASSIGN(auto reader, journal::open_reader(journal_->directory(), journal_.get()));
     const Defaults defaults{
         .base_currency = options.base_currency, .quote = options.quote, .asset_class = options.asset_class};
     Clock& clock = options.clock != nullptr ? *options.clock : system_clock();
     door_.emplace(*journal_, std::move(reader), std::move(state), defaults, clock);
     BLOTTER_TRY(door_->wake_everything());
-    if (store_url != "none") projector_.emplace(*journal_, book_id_, store_url);
+    if (options.store.url != "none") projector_.emplace(*journal_, book_id_, store_of(options));
     snapshotter_.emplace(*journal_, recovered_.snapshot, options.snapshot_every);
     return {};
   }
@@ -122,6 +128,7 @@ class OpenLedger final : public Ledger {
   }
 
   std::string store_problem() const override { return projector_ ? projector_->problem() : std::string{}; }
+  std::uint64_t store_refused() const override { return projector_ ? projector_->refused() : 0; }
   std::string recovery_note() const override {
     if (recovery_.torn_bytes_cut == 0) return {};
     return "cut a torn tail of " + std::to_string(recovery_.torn_bytes_cut) + " bytes at " + recovery_.torn_where +
@@ -203,10 +210,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerOptions& options) {
   BLOTTER_ASSIGN(const auto reader, journal::open_reader(directory, journal.get()));
   State state;
   BLOTTER_ASSIGN(const Recovered recovered, recover(directory, *reader, journal->durable(), state));
-  const std::string store_url =
-      options.store_url.empty() ? "sqlite:" + options.directory + "/blotter.db" : options.store_url;
   auto ledger = std::make_unique<OpenLedger>(std::move(journal), book_file.book_id, recovered);
-  BLOTTER_TRY(ledger->start(std::move(state), options, store_url));
+  BLOTTER_TRY(ledger->start(std::move(state), options));
   return std::unique_ptr<Ledger>(std::move(ledger));
 }
 

@@ -35,7 +35,7 @@ class Directory : public journal::TemporaryDirectory {
 inline LedgerOptions options_for(const std::string& directory, const std::string& store_url = "none") {
   LedgerOptions options;
   options.directory = directory;
-  options.store_url = store_url;
+  options.store.url = store_url;
   options.segment_bytes = 1u << 20;
   return options;
 }
@@ -158,7 +158,7 @@ inline Tables tables(Store& store, const std::set<std::string>& without = {}, co
   return lines;
 }
 // What a repetition of a run may differ in.
-inline const std::set<std::string> kOfTheRun = {"epoch", "received_at", "recorded_at"};
+inline const std::set<std::string> kOfTheRun = {"epoch", "applied_hash", "received_at", "recorded_at"};
 
 inline std::unique_ptr<Store> reading(const Directory& directory) {
   return expect_value(open_store(directory.store(), StoreAccess::read));

@@ -1,9 +1,9 @@
 #include "ledger/projector.h"
 
-#include <algorithm>
 #include <chrono>
+#include <random>
 
-#include "core/codec.h"
+#include "ledger/cursor_proof.h"
 #include "ledger/recovery.h"
 
 namespace blotter {
@@ -11,21 +11,38 @@ namespace {
 
 constexpr int kIdleMs = 100;
 
-// Only these pass by themselves. The others need a person, and trying on would bury the reason.
+std::int64_t steady_ms() {
+  using std::chrono::steady_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+// Processes that lose one server together must not come back together.
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+// Only these pass by themselves.
 bool may_pass(Errc code) {
   return code == Errc::unavailable || code == Errc::in_doubt || code == Errc::stale || code == Errc::exhausted;
 }
 
+std::string text(Seq seq) { return std::to_string(to_number(seq)); }
+
 }  // namespace
 
-Projector::Projector(const journal::Journal& journal, std::string book_id, const std::string& store_url)
+Projector::Projector(const journal::Journal& journal, std::string book_id, const StoreOptions& store)
     : Projector(
-          journal, std::move(book_id), [store_url] { return open_store(store_url, StoreAccess::write); }, Pace{}) {}
+          journal, std::move(book_id), [store] { return open_store(store, StoreAccess::write); },
+          Pace{.retry = {}, .breaker = {}, .seed = fresh_seed()}) {}
 
 Projector::Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace)
-    : journal_(journal), book_id_(std::move(book_id)), open_(std::move(open)), pace_(pace), thread_([this] {
-        run();
-      }) {}
+    : journal_(journal),
+      book_id_(std::move(book_id)),
+      open_(std::move(open)),
+      retry_(pace.retry, pace.seed),
+      breaker_(pace.breaker, pace.seed + 1),
+      thread_([this] { run(); }) {}
 
 Projector::~Projector() { stop(); }
 
@@ -43,23 +60,23 @@ std::string Projector::problem() const {
   return problem_ ? problem_->message : std::string{};
 }
 
-void Projector::note_problem(const Error& error) {
+BreakerState Projector::breaker() const {
   const std::scoped_lock lock(mutex_);
-  problem_ = error;
-  halted_ = !may_pass(error.code);
-  changed_.notify_all();
+  return breaker_.state();
 }
 
 Result<void> Projector::wait_stored(Seq seq, std::int64_t timeout_ms) {
   std::unique_lock lock(mutex_);
-  const auto done = [&] { return stored() >= seq || halted_ || stopping_.load(std::memory_order_acquire); };
+  // Nobody should wait in silence for what a person has to do first.
+  const auto blocked = [&] { return problem_ && remedy_ != Remedy::time; };
+  const auto done = [&] { return stored() >= seq || blocked() || stopping_.load(std::memory_order_acquire); };
   if (timeout_ms < 0) {
     changed_.wait(lock, done);
   } else {
     changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), done);
   }
   if (stored() >= seq) return {};
-  if (halted_) return fail(*problem_);
+  if (blocked()) return fail(*problem_);
   // Whatever is in the way may pass: to the caller it is "not yet".
   const std::string behind = std::to_string(to_number(seq) - to_number(stored()));
   return fail(Errc::unavailable, "the store is " + behind + " events behind the journal" +
@@ -67,37 +84,64 @@ Result<void> Projector::wait_stored(Seq seq, std::int64_t timeout_ms) {
 }
 
 void Projector::run() {
-  int retry_ms = pace_.retry_ms_min;
-  while (!stopping_.load(std::memory_order_acquire)) {
-    const std::uint64_t before = stored_.load();
-    const Result<void> served = serve();
+  while (wait_for_attempt()) {
+    auto opened = open_();
+    const bool reached = opened.has_value();
+    if (reached) store_ = std::move(*opened);
+    const Result<void> served = reached ? serve() : Result<void>(fail(opened.error()));
+    batcher_.reset();
     store_.reset();
-    projection_.reset();
     claimed_ = false;
     if (served) return;  // stopped
-    note_problem(served.error());
-    if (!may_pass(served.error().code)) return;
-    // Progress since the last failure starts the back-off anew.
-    retry_ms = stored_.load() > before ? pace_.retry_ms_min : std::min(retry_ms * 2, pace_.retry_ms_max);
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(retry_ms),
-                      [&] { return stopping_.load(std::memory_order_acquire); });
+    const Errc code = served.error().code;
+    // A store that cannot be opened as it stands (its password, rights, schema, even its URL's database) can be put
+    // right while we run; a batch that makes no sense cannot.
+    const bool mendable = code == Errc::not_found || (code == Errc::invalid && !reached);
+    const Remedy remedy = may_pass(code) ? Remedy::time : mendable ? Remedy::person : Remedy::none;
+    note_failure(served.error(), remedy);
+    if (remedy == Remedy::none) return;
   }
 }
 
+bool Projector::wait_for_attempt() {
+  const auto stopping = [&] { return stopping_.load(std::memory_order_acquire); };
+  std::unique_lock lock(mutex_);
+  // A retry's own wait; the breaker's when it is open.
+  if (breaker_.state() == BreakerState::closed && breaker_.failures() > 0) {
+    changed_.wait_for(lock, std::chrono::milliseconds(retry_.next()), stopping);
+  }
+  while (!stopping() && !breaker_.may_attempt(steady_ms())) {
+    changed_.wait_for(lock, std::chrono::milliseconds(breaker_.wait_ms(steady_ms())), stopping);
+  }
+  return !stopping();
+}
+
+void Projector::note_failure(const Error& error, Remedy remedy) {
+  const std::scoped_lock lock(mutex_);
+  problem_ = error;
+  remedy_ = remedy;
+  if (remedy == Remedy::time) {
+    breaker_.failed(steady_ms());
+  } else {
+    breaker_.trip(steady_ms());
+  }
+  changed_.notify_all();
+}
+
+void Projector::progressed(Seq seq) {
+  const std::scoped_lock lock(mutex_);
+  problem_.reset();
+  breaker_.succeeded();
+  retry_.reset();
+  stored_.store(to_number(seq), std::memory_order_release);
+  changed_.notify_all();
+}
+
 Result<void> Projector::serve() {
-  BLOTTER_ASSIGN(store_, open_());
   BLOTTER_TRY(start_from_cursor());
-  std::uint64_t events_max = 1'000;
   while (!stopping_.load(std::memory_order_acquire)) {
-    bool landed = false;
-    BLOTTER_TRY(land_batch(events_max, landed));
-    if (!landed) {
-      events_max = 1'000;
-      wait_for_events();
-    } else if (to_number(journal_.durable()) - stored_.load() > events_max) {
-      events_max = std::min(events_max * 2, kEventsMax);
-    }
+    BLOTTER_ASSIGN(const bool made, batcher_->next(batch_, kIdleMs));
+    if (made) BLOTTER_TRY(land());
   }
   return {};
 }
@@ -106,69 +150,64 @@ Result<void> Projector::start_from_cursor() {
   BLOTTER_ASSIGN(const Cursor cursor, store_->cursor(book_id_));
   const Seq durable = journal_.durable();
   if (cursor.applied > durable) {
-    return fail(Errc::corrupt, "the store has event " + std::to_string(to_number(cursor.applied)) +
-                                   " of a book whose journal ends at " + std::to_string(to_number(durable)) +
-                                   ": they do not belong together, or the journal has lost its end");
+    return fail(Errc::corrupt, "the store has event " + text(cursor.applied) + " of a book whose journal ends at " +
+                                   text(durable) + ": they do not belong together, or the journal has lost its end");
   }
   if (cursor.epoch > journal_.epoch()) {
     return fail(Errc::fenced, "a newer writer (epoch " + std::to_string(to_number(cursor.epoch)) +
                                   ") lands this book; this one has epoch " +
                                   std::to_string(to_number(journal_.epoch())));
   }
-  BLOTTER_ASSIGN(reader_, journal::open_reader(journal_.directory(), &journal_));
+  BLOTTER_ASSIGN(auto reader, journal::open_reader(journal_.directory(), &journal_));
+  BLOTTER_TRY(prove_cursor(*reader, cursor));
+  BLOTTER_TRY(count_refused());
   Book book;
   if (to_number(cursor.applied) > 0) {
-    BLOTTER_ASSIGN(const Recovered recovered, recover(journal_.directory(), *reader_, cursor.applied, book));
+    BLOTTER_ASSIGN(const Recovered recovered, recover(journal_.directory(), *reader, cursor.applied, book));
     static_cast<void>(recovered);
   }
-  BLOTTER_TRY(reader_->seek(next(cursor.applied)));
-  projection_.emplace(book_id_, std::move(book));
-  const std::scoped_lock lock(mutex_);
-  set_stored(cursor.applied);
+  BLOTTER_TRY(reader->seek(next(cursor.applied)));
+  batcher_ = std::make_unique<Batcher>(journal_, std::move(reader), book_id_, std::move(book));
   // Reading the cursor proves little: with something to land, the problem is over when that has landed.
-  if (cursor.applied == durable) problem_.reset();
+  if (cursor.applied == durable) {
+    progressed(cursor.applied);
+    return {};
+  }
+  const std::scoped_lock lock(mutex_);
+  stored_.store(to_number(cursor.applied), std::memory_order_release);
+  changed_.notify_all();
   return {};
 }
 
-void Projector::set_stored(Seq seq) {
-  stored_.store(to_number(seq), std::memory_order_release);
-  changed_.notify_all();
-}
-
-Result<void> Projector::land_batch(std::uint64_t events_max, bool& landed) {
-  Event event;
-  std::uint64_t count = 0;
-  while (count < events_max) {
-    BLOTTER_ASSIGN(const std::optional<journal::Record> record, reader_->next());
-    if (!record) break;
-    BLOTTER_TRY(decode(record->bytes, event));
-    projection_->add(event, record->seq);
-    ++count;
-  }
-  landed = count > 0;
-  if (!landed) return {};
+Result<void> Projector::land() {
   if (!claimed_) {
     // Not before there is something to land: a run that records nothing new changes nothing.
     BLOTTER_ASSIGN(const Cursor cursor, store_->claim(book_id_, journal_.epoch()));
-    if (to_number(cursor.applied) != stored_.load()) return fail(Errc::stale, "the store's cursor moved");
+    if (cursor.applied != stored()) return fail(Errc::stale, "the store's cursor moved");
     claimed_ = true;
   }
-  projection_->take(journal_.epoch(), batch_);
-  BLOTTER_ASSIGN(const Seq applied, store_->apply(batch_));
-  const std::scoped_lock lock(mutex_);
-  problem_.reset();
-  set_stored(applied);
-  return {};
+  Result<Seq> applied = store_->apply(batch_);
+  const bool refused = !applied && applied.error().code == Errc::invalid;
+  if (refused) applied = store_->apply_setting_aside(batch_);
+  if (!applied) return fail(applied.error());
+  progressed(*applied);
+  return refused ? count_refused() : Result<void>{};
 }
 
-void Projector::wait_for_events() {
-  if (!journal_.poisoned()) {
-    static_cast<void>(journal_.wait_beyond(Seq{stored_.load()}, kIdleMs));
-    return;
-  }
-  // Nothing will follow, and a poisoned journal lets nobody wait.
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return stopping_.load(std::memory_order_acquire); });
+// All of them, since a refused change carries the seq of the row that it would have changed. There are none, but for a
+// schema that disagrees with this program.
+Result<void> Projector::count_refused() {
+  Select select;
+  select.table = Table::refused_rows;
+  select.book_id = book_id_;
+  select.columns = {"seq"};
+  std::uint64_t count = 0;
+  BLOTTER_TRY(store_->select(select, [&](const std::vector<Cell>&) -> Result<void> {
+    ++count;
+    return {};
+  }));
+  refused_.store(count, std::memory_order_release);
+  return {};
 }
 
 }  // namespace blotter

@@ -1,10 +1,14 @@
 // Projector: carries durable events into the store, exactly once.
 //
-// One thread. Reads the journal from the store's cursor, folds a Projection, applies batches; the store moves rows and
-// cursor in one transaction. After any doubt the cursor is read again and the projection goes on from there: a batch is
-// never repeated blindly. A cursor that went back is normal (a restored or rebuilt store): the journal fills the gap.
-// Batches grow with the backlog, up to kEventsMax, and are as small as one event without one.
-// Threads    Public functions may be called from any thread.
+// Starts from the store's cursor; a Batcher folds the journal into batches, the projector applies them, and the store
+// moves rows and cursor in one transaction. After any doubt everything folded is dropped and the cursor is read again:
+// a batch is never repeated blindly. A cursor that went back is normal (a restored or rebuilt store): the journal fills
+// the gap.
+// A store that is away is tried again after waits that grow, with jitter; after several failures in a row a circuit
+// breaker lets nothing through but one trial now and then. What only a person can mend (a password, a right, a schema)
+// is tried again slowly, so that it heals without a restart. Fenced and corrupt end it for good (ADR 0011).
+// A row that the schema refuses goes to refused_rows while everything else lands.
+// Threads    Public functions may be called from any thread. One thread talks to the store, the batcher's folds.
 #pragma once
 
 #include <atomic>
@@ -17,24 +21,26 @@
 #include <thread>
 
 #include "blotter/store.h"
-#include "journal/reader.h"
-#include "ledger/projection.h"
+#include "journal/journal.h"
+#include "ledger/batcher.h"
+#include "ledger/circuit_breaker.h"
 
 namespace blotter {
 
 class Projector {
  public:
-  static constexpr std::uint64_t kEventsMax = 10'000;
+  static constexpr std::uint64_t kEventsMax = Batcher::kEventsMax;  // in one batch
 
   using OpenStore = std::function<Result<std::unique_ptr<Store>>()>;
-  // How long it waits after a failure: twice as long after each one without progress between.
+  // How long it waits after a failure.
   struct Pace {
-    int retry_ms_min = 50;
-    int retry_ms_max = 5'000;
+    Backoff::Options retry;  // while the breaker is closed
+    CircuitBreaker::Options breaker;
+    std::uint64_t seed = 1;  // of the jitter
   };
 
   // `journal` outlives the projector. Opens the store itself, and keeps trying when it cannot.
-  Projector(const journal::Journal& journal, std::string book_id, const std::string& store_url);
+  Projector(const journal::Journal& journal, std::string book_id, const StoreOptions& store);
   // `open` is called by the projector's thread alone.
   Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace);
   ~Projector();  // stops after the batch in hand
@@ -42,37 +48,48 @@ class Projector {
   Seq stored() const { return Seq{stored_.load(std::memory_order_acquire)}; }
   // Why it is not making progress; empty when it is.
   std::string problem() const;
-  // Errc: unavailable (not yet: the time is up, or it was stopped; says what is in the way), fenced, corrupt, invalid
-  // (landing has stopped for good; says why).
+  // Rows of the book that lie in the store's refused_rows, each with its reason.
+  std::uint64_t refused() const { return refused_.load(std::memory_order_acquire); }
+  BreakerState breaker() const;
+  // Errc: unavailable (not yet: the time is up, or it was stopped; says what is in the way), not_found or invalid (a
+  // person has to act, the message says how; landing goes on when it is done), fenced, corrupt, invalid (landing has
+  // stopped for good; says why).
   Result<void> wait_stored(Seq seq, std::int64_t timeout_ms);
   void stop();
 
  private:
+  // What a failure waits for.
+  enum class Remedy : std::uint8_t { time, person, none };
+
   void run();
+  // Waits until the breaker allows an attempt; false when it is to stop.
+  bool wait_for_attempt();
   // One life with one store object, until an error or stop().
   Result<void> serve();
   Result<void> start_from_cursor();
-  Result<void> land_batch(std::uint64_t events_max, bool& landed);
-  void wait_for_events();
-  void set_stored(Seq seq);
-  void note_problem(const Error& error);
+  Result<void> land();
+  Result<void> count_refused();
+  void progressed(Seq seq);
+  void note_failure(const Error& error, Remedy remedy);
 
   const journal::Journal& journal_;
   const std::string book_id_;
   const OpenStore open_;
-  const Pace pace_;
+  // Of the thread alone.
+  Backoff retry_;
   std::unique_ptr<Store> store_;
-  std::unique_ptr<journal::Reader> reader_;
-  std::optional<Projection> projection_;
+  std::unique_ptr<Batcher> batcher_;
   Batch batch_;
   bool claimed_ = false;
 
   std::atomic<std::uint64_t> stored_{0};
+  std::atomic<std::uint64_t> refused_{0};
   std::atomic<bool> stopping_{false};
-  mutable std::mutex mutex_;  // guards problem_, halted_ and the waits; the thread's work needs none
+  mutable std::mutex mutex_;  // guards what follows and the waits; the thread's work needs none
   std::condition_variable changed_;
+  CircuitBreaker breaker_;
   std::optional<Error> problem_;
-  bool halted_ = false;
+  Remedy remedy_ = Remedy::time;  // of problem_
   std::thread thread_;
 };
 

@@ -1,10 +1,12 @@
-// Exactly once, whatever the store does: away, in doubt, behind, reset, fenced, broken.
+// Exactly once, whatever the store does: away, in doubt, behind, reset, refusing, misconfigured, fenced, broken.
 #include "ledger/projector.h"
 
 #include <gmock/gmock.h>
 
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "ledger/accepting_test.h"
 
@@ -16,13 +18,24 @@ constexpr std::int64_t kPatienceMs = 20'000;
 // A memory store that stays when its connections go, and misbehaves by script.
 class Server {
  public:
-  enum class Fault : std::uint8_t { none, unavailable, in_doubt_lost, in_doubt_done, stale, fenced, corrupt, invalid };
+  enum class Fault : std::uint8_t {
+    none,
+    unavailable,
+    in_doubt_lost,
+    in_doubt_done,
+    stale,
+    fenced,
+    corrupt,
+    no_rights,
+    refused_row,  // apply() refuses; the batch's first payment has a bad row
+    senseless,    // apply() refuses, and so does apply_setting_aside()
+  };
 
   Projector::OpenStore opener() {
     return [this]() -> Result<std::unique_ptr<Store>> {
       const std::scoped_lock lock(mutex_);
       ++opened_;
-      if (away_) return fail(Errc::unavailable, "the server is away");
+      if (away_) return fail(*away_);
       return std::unique_ptr<Store>(std::make_unique<Connection>(*this));
     };
   }
@@ -31,9 +44,9 @@ class Server {
     const std::scoped_lock lock(mutex_);
     faults_ = std::move(faults);
   }
-  void set_away(bool away) {
+  void set_away(std::optional<Error> why) {
     const std::scoped_lock lock(mutex_);
-    away_ = away;
+    away_ = std::move(why);
   }
   int opened() {
     const std::scoped_lock lock(mutex_);
@@ -62,18 +75,24 @@ class Server {
     Result<Seq> apply(const Batch& batch) override {
       return reach([&](Store& store) { return server_.apply(store, batch); });
     }
+    Result<Seq> apply_setting_aside(const Batch& batch) override {
+      return reach([&](Store& store) { return server_.apply_setting_aside(store, batch); });
+    }
     Result<void> select(const Select& select, const RowVisitor& visit) override {
       return reach([&](Store& store) { return store.select(select, visit); });
     }
     Result<void> reset(std::string_view book, Epoch epoch) override {
       return reach([&](Store& store) { return store.reset(book, epoch); });
     }
+    Result<std::unique_ptr<StoreReader>> one_moment() override {
+      return reach([&](Store& store) { return store.one_moment(); });
+    }
 
    private:
     template <class Use>
     auto reach(Use&& use) -> decltype(use(std::declval<Store&>())) {
       const std::scoped_lock lock(server_.mutex_);
-      if (server_.away_) return fail(Errc::unavailable, "the server is away");
+      if (server_.away_) return fail(*server_.away_);
       return use(*server_.store_);
     }
     Server& server_;
@@ -102,30 +121,52 @@ class Server {
         return fail(Errc::fenced, "epoch 99 owns the book");
       case Fault::corrupt:
         return fail(Errc::corrupt, "page 7 is damaged");
-      case Fault::invalid:
-        return fail(Errc::invalid, "fills row 1 of 1: CHECK quantity_positive");
+      case Fault::no_rights:
+        return fail(Errc::not_found, "permission denied for table fills; run `blotter migrate roles`");
+      case Fault::refused_row:
+        bad_row_ = true;
+        return fail(Errc::invalid, "cash_movements row 1 of 1: id is empty");
+      case Fault::senseless:
+        senseless_ = true;
+        return fail(Errc::invalid, "a batch from seq 7 to 3");
     }
     return fail(Errc::invalid, "no such fault");
+  }
+  Result<Seq> apply_setting_aside(Store& store, const Batch& batch) {
+    if (std::exchange(senseless_, false)) return fail(Errc::invalid, "a batch from seq 7 to 3");
+    Batch spoilt = batch;
+    if (std::exchange(bad_row_, false)) spoilt.cash_movements.front().id.clear();
+    return store.apply_setting_aside(spoilt);
   }
 
   std::mutex mutex_;
   std::unique_ptr<Store> store_ = memory_store();
   std::deque<Fault> faults_;
   std::vector<std::uint64_t> batches_;  // their numbers of events
-  bool away_ = false;
+  std::optional<Error> away_;
+  bool bad_row_ = false;
+  bool senseless_ = false;
   int opened_ = 0;
 };
 
 using Fault = Server::Fault;
+
+const Error kAway{Errc::unavailable, "the server is away"};
+
+// So fast that no test waits for it.
+Projector::Pace quick_pace() {
+  return {.retry = {.ms_min = 1, .ms_max = 5},
+          .breaker = {.failures_max = 5, .cool_down_ms_min = 1, .cool_down_ms_max = 5},
+          .seed = 1};
+}
 
 struct ProjectorTest : testing::Test {
   Directory directory;
   Server server;
   Accepting accepting{directory.journal()};
 
-  std::unique_ptr<Projector> start(int retry_ms_max = 5) {
-    return std::make_unique<Projector>(accepting.journal(), "main", server.opener(),
-                                       Projector::Pace{.retry_ms_min = 1, .retry_ms_max = retry_ms_max});
+  std::unique_ptr<Projector> start(const Projector::Pace& pace = quick_pace()) {
+    return std::make_unique<Projector>(accepting.journal(), "main", server.opener(), pace);
   }
   Result<void> landed(Projector& projector) { return projector.wait_stored(Seq{accepting.last()}, kPatienceMs); }
   void expect_all_there() {
@@ -181,16 +222,16 @@ TEST_F(ProjectorTest, GoesBackWithACursorThatWentBack) {
 }
 
 TEST_F(ProjectorTest, AStoreThatIsAwayAllDayStopsNothingAndGetsItAllAfterwards) {
-  server.set_away(true);
+  server.set_away(kAway);
   const auto projector = start();
-  accepting.offer(simulated(25'000, 3));
+  accepting.offer(simulated(60'000, 3));
   const auto waited = projector->wait_stored(Seq{accepting.last()}, 1);
   ASSERT_FALSE(waited.has_value());
   EXPECT_EQ(waited.error().code, Errc::unavailable);
   EXPECT_THAT(waited.error().message, testing::HasSubstr("events behind"));
   while (projector->problem().empty()) std::this_thread::yield();
   EXPECT_EQ(projector->problem(), "the server is away");
-  server.set_away(false);
+  server.set_away({});
   ASSERT_TRUE(landed(*projector).has_value());
   expect_all_there();
   const std::vector<std::uint64_t> sizes = server.batches();
@@ -229,7 +270,119 @@ TEST_P(Halting, StopsForGoodAndSaysWhy) {
 INSTANTIATE_TEST_SUITE_P(Projector, Halting,
                          testing::Values(std::pair(Fault::fenced, Errc::fenced),
                                          std::pair(Fault::corrupt, Errc::corrupt),
-                                         std::pair(Fault::invalid, Errc::invalid)));
+                                         std::pair(Fault::senseless, Errc::invalid)));
+
+TEST_F(ProjectorTest, SetsARefusedRowAsideAndSaysHowManyThereAre) {
+  const auto projector = start();
+  server.misbehave({Fault::refused_row});
+  accepting.offer({cash("1", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  accepting.offer({cash("2", "5")});
+  ASSERT_TRUE(landed(*projector).has_value()) << "landing goes on";
+  while (projector->refused() == 0) std::this_thread::yield();
+  EXPECT_EQ(projector->refused(), 1u);
+  EXPECT_EQ(projector->problem(), "") << "it is making progress";
+  const Tables found = server.with_store([](Store& store) { return tables(store); });
+  EXPECT_THAT(found, testing::Contains(testing::AllOf(testing::StartsWith("refused_rows"),
+                                                      testing::HasSubstr("table_name=cash_movements"),
+                                                      testing::HasSubstr("id is empty"))));
+  EXPECT_THAT(found,
+              testing::Contains(testing::AllOf(testing::StartsWith("cash_movements"), testing::HasSubstr(" id=2 "))));
+  // Another life of the projector counts the same rows, and counts them once.
+  const auto second = start();
+  while (second->refused() == 0) std::this_thread::yield();
+  EXPECT_EQ(second->refused(), 1u);
+}
+
+struct Mending : ProjectorTest, testing::WithParamInterface<Error> {};
+
+TEST_P(Mending, WhatAPersonCanMendIsSaidAtOnceAndHealsWithoutARestart) {
+  server.set_away(GetParam());
+  const auto projector = start();
+  accepting.offer({cash("1", "5")});
+  const auto waited = projector->wait_stored(Seq{accepting.last()}, -1);
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, GetParam().code);
+  EXPECT_EQ(waited.error().message, GetParam().message);
+  EXPECT_EQ(projector->problem(), GetParam().message);
+  while (server.opened() < 3) std::this_thread::yield();
+  server.set_away({});
+  while (projector->stored() < Seq{accepting.last()}) std::this_thread::yield();
+  EXPECT_TRUE(landed(*projector).has_value());
+  EXPECT_EQ(projector->problem(), "");
+  EXPECT_EQ(projector->breaker(), BreakerState::closed);
+  expect_all_there();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Projector, Mending,
+    testing::Values(Error{Errc::not_found, "password authentication failed for user \"u\"; see DATABASE_URL"},
+                    Error{Errc::invalid, "the schema is older than this program; run `blotter migrate up`"}));
+
+TEST_F(ProjectorTest, RightsThatAreMissingAreTriedSlowlyToo) {
+  const auto projector = start();
+  server.misbehave(std::deque<Fault>(3, Fault::no_rights));
+  accepting.offer({cash("1", "5")});
+  EXPECT_EQ(projector->wait_stored(Seq{accepting.last()}, -1).error().code, Errc::not_found);
+  while (projector->stored() < Seq{accepting.last()}) std::this_thread::yield();
+  EXPECT_EQ(server.batches().size(), 4u);
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, ServerThatStaysAwayOpensTheBreakerAndThenCostsNothing) {
+  server.set_away(kAway);
+  Projector::Pace pace = quick_pace();
+  pace.breaker = {.failures_max = 3, .cool_down_ms_min = 600'000, .cool_down_ms_max = 600'000};
+  const auto projector = start(pace);
+  while (projector->breaker() != BreakerState::open) std::this_thread::yield();
+  EXPECT_EQ(server.opened(), 3);
+  server.set_away({});
+  accepting.offer(simulated(500, 4));
+  EXPECT_EQ(projector->wait_stored(Seq{accepting.last()}, 50).error().code, Errc::unavailable);
+  EXPECT_EQ(server.opened(), 3) << "no attempt while it is open";
+  EXPECT_EQ(projector->problem(), kAway.message);
+}
+
+TEST_F(ProjectorTest, OneTrialAfterTheCoolDownClosesTheBreaker) {
+  server.set_away(kAway);
+  const auto projector = start();
+  while (server.opened() < 12) std::this_thread::yield();
+  EXPECT_NE(projector->breaker(), BreakerState::closed);
+  accepting.offer(simulated(500, 5));
+  server.set_away({});
+  ASSERT_TRUE(landed(*projector).has_value());
+  EXPECT_EQ(projector->breaker(), BreakerState::closed);
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, RefusesAStoreThatWasFilledFromAnotherJournal) {
+  {
+    const auto projector = start();
+    accepting.offer({cash("1", "5"), cash("2", "6")});
+    ASSERT_TRUE(landed(*projector).has_value());
+  }
+  const Directory other;
+  Accepting others{other.journal()};
+  others.offer({cash("1", "5"), cash("2", "7"), cash("3", "8")});
+  Projector projector(others.journal(), "main", server.opener(), quick_pace());
+  const auto waited = projector.wait_stored(Seq{others.last()}, -1);
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, Errc::corrupt);
+  EXPECT_THAT(waited.error().message, testing::HasSubstr("another journal"));
+  EXPECT_THAT(waited.error().message, testing::HasSubstr("blotter store rebuild"));
+}
+
+// The store applies one batch for as long as the test likes; what is folded meanwhile is dropped with the failure.
+TEST_F(ProjectorTest, WhatWasFoldedAheadOfAFailureIsFoldedAgain) {
+  const auto projector = start();
+  accepting.offer(simulated(70'000, 6));
+  for (int round = 0; round < 20; ++round) {
+    server.misbehave({Fault::none, Fault::in_doubt_done, Fault::in_doubt_lost, Fault::none, Fault::unavailable});
+    std::this_thread::yield();
+  }
+  ASSERT_TRUE(landed(*projector).has_value());
+  expect_all_there();
+}
 
 TEST_F(ProjectorTest, IsFencedByANewerWritersClaim) {
   const auto projector = start();
@@ -249,6 +402,7 @@ TEST_F(ProjectorTest, RefusesAStoreThatIsAheadOfTheJournal) {
     batch.epoch = Epoch{1};
     batch.first = Seq{1};
     batch.last = Seq{50};
+    batch.last_hash = 7;
     expect_value(store.apply(batch));
   });
   const auto projector = start();
@@ -258,9 +412,10 @@ TEST_F(ProjectorTest, RefusesAStoreThatIsAheadOfTheJournal) {
 }
 
 TEST_F(ProjectorTest, StopsAtOnceWhileItBacksOff) {
-  server.set_away(true);
-  auto projector = std::make_unique<Projector>(accepting.journal(), "main", server.opener(),
-                                               Projector::Pace{.retry_ms_min = 600'000, .retry_ms_max = 600'000});
+  server.set_away(kAway);
+  Projector::Pace pace = quick_pace();
+  pace.breaker = {.failures_max = 1, .cool_down_ms_min = 600'000, .cool_down_ms_max = 600'000};
+  auto projector = start(pace);
   while (projector->problem().empty()) std::this_thread::yield();
   const auto begin = std::chrono::steady_clock::now();
   projector.reset();
@@ -303,7 +458,7 @@ TEST_F(ProjectorTest, RestsWhenTheJournalIsPoisonedButLandsWhatIsDurable) {
   accepting.offer({cash("1", "5")});
   Counting counting(accepting.journal());
   counting.poison = true;
-  Projector projector(counting, "main", server.opener(), Projector::Pace{});
+  Projector projector(counting, "main", server.opener(), quick_pace());
   ASSERT_TRUE(projector.wait_stored(Seq{accepting.last()}, kPatienceMs).has_value());
   projector.stop();
   EXPECT_EQ(counting.waits, 0) << "a poisoned journal answers at once, again and again";

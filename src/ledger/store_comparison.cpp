@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "store/cells.h"
+#include "store/refused_row.h"
 #include "store/table_shape.h"
 
 namespace blotter {
@@ -72,8 +73,47 @@ constexpr std::size_t kSeqColumn = 1;
 
 }  // namespace
 
-StoreComparison::StoreComparison(Store& store, VerifyReport& report, Conservation& conservation)
-    : store_(store), report_(report), conservation_(conservation) {}
+StoreComparison::StoreComparison(StoreReader& store, VerifyReport& report, Conservation& conservation,
+                                 const std::vector<RetiredRange>& retired)
+    : store_(store), report_(report), conservation_(conservation), retired_(retired) {}
+
+Result<void> StoreComparison::learn_refused(const std::string& book_id) {
+  if (refused_known_) return {};
+  refused_known_ = true;
+  Select select;
+  select.table = Table::refused_rows;
+  select.book_id = book_id;
+  select.columns = {"table_name", "row_key", "reason"};
+  select.order = {{.column = "seq"}};
+  return store_.select(select, [&](const std::vector<Cell>& cells) -> Result<void> {
+    refused_[std::get<std::string>(cells[0])][std::get<std::string>(cells[1])] = std::get<std::string>(cells[2]);
+    return {};
+  });
+}
+
+template <class Row>
+const std::string* StoreComparison::refusal_of(const Row& row) const {
+  const auto table = refused_.find(shape_of(RowTable<Row>::value).name);
+  if (table == refused_.end()) return nullptr;
+  const auto refused = table->second.find(row_key(row));
+  return refused == table->second.end() ? nullptr : &refused->second;
+}
+
+template <class Row>
+void StoreComparison::note_missing(const Row& row) {
+  constexpr Table table = RowTable<Row>::value;
+  const bool retired = std::any_of(retired_.begin(), retired_.end(), [&](const RetiredRange& range) {
+    return range.table == table && range.from <= row.at && row.at < range.to;
+  });
+  if (!retired) {
+    const std::string* refusal = refusal_of(row);
+    report_.add("store", fmt::format("{}: the row of event {} {}", shape_of(table).name, row.seq,
+                                     refusal != nullptr ? "was refused by the store: " + *refusal : "is missing"));
+    return;
+  }
+  ++report_.rows_retired;
+  if constexpr (table == Table::fills || table == Table::cash_movements) conservation_.add_retired(row);
+}
 
 template <class Row>
 Result<void> StoreComparison::compare_appended(const Batch& batch, const std::vector<Row>& expected) {
@@ -81,10 +121,7 @@ Result<void> StoreComparison::compare_appended(const Batch& batch, const std::ve
   const TableShape& shape = shape_of(table);
   const std::size_t state = state_column(shape);
   std::size_t i = 0;
-  const auto missing = [&] {
-    report_.add("store", fmt::format("{}: the row of event {} is missing", shape.name, expected[i].seq));
-    ++i;
-  };
+  const auto missing = [&] { note_missing(expected[i++]); };
   BLOTTER_TRY(store_.select(
       rows_between(table, batch.book_id, batch.first, batch.last), [&](const std::vector<Cell>& found) -> Result<void> {
         ++report_.rows_compared;
@@ -116,17 +153,21 @@ void StoreComparison::expect(const Batch& batch, const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const std::vector<Cell> cells = cells_of(row);
     const XXH128_hash_t hash = hash_of(cells);
-    expected[joined(cells, key_columns)] = {
-        .high = hash.high64, .low = hash.low64, .seq = static_cast<std::int64_t>(batch.last)};
+    const std::string key = joined(cells, key_columns);
+    expected[key] = {.high = hash.high64, .low = hash.low64, .seq = static_cast<std::int64_t>(batch.last)};
+    if (const std::string* refusal = refusal_of(row)) refused_mutable_[table][key] = *refusal;
   }
 }
 
 Result<void> StoreComparison::add(const Batch& batch) {
+  BLOTTER_TRY(learn_refused(batch.book_id));
+  conservation_.add_instruments(batch.instruments);
   BLOTTER_TRY(compare_appended(batch, batch.order_events));
   BLOTTER_TRY(compare_appended(batch, batch.fills));
   BLOTTER_TRY(compare_appended(batch, batch.position_adjustments));
   BLOTTER_TRY(compare_appended(batch, batch.cash_movements));
   BLOTTER_TRY(compare_appended(batch, batch.quarantine));
+  BLOTTER_TRY(compare_appended(batch, batch.audit_log));
   expect(batch, batch.accounts);
   expect(batch, batch.instruments);
   expect(batch, batch.strategies);
@@ -147,12 +188,19 @@ Result<void> StoreComparison::add(const Batch& batch) {
 Result<void> StoreComparison::compare_mutable(Table table, const std::string& book_id) {
   const TableShape& shape = shape_of(table);
   Rows& expected = mutable_[table];
+  const Reasons& refused = refused_mutable_[table];
+  // What to say of a row that is not as it should be: the refusal explains it, when there was one.
+  const auto words = [&](const std::string& key, const char* otherwise) {
+    const auto refusal = refused.find(key);
+    return refusal == refused.end() ? otherwise : "was refused by the store: " + refusal->second;
+  };
   Select select;
   select.table = table;
   select.book_id = book_id;
   BLOTTER_TRY(store_.select(select, [&](const std::vector<Cell>& found) -> Result<void> {
     ++report_.rows_compared;
-    const auto wanted = expected.find(joined(found, shape.key_columns));
+    const std::string key = joined(found, shape.key_columns);
+    const auto wanted = expected.find(key);
     if (wanted == expected.end()) {
       report_.add("store",
                   fmt::format("{}: {}: the journal does not explain this row", shape.name, key_text(shape, found)));
@@ -160,15 +208,15 @@ Result<void> StoreComparison::compare_mutable(Table table, const std::string& bo
     }
     const XXH128_hash_t hash = hash_of(found);
     if (hash.high64 != wanted->second.high || hash.low64 != wanted->second.low) {
-      report_.add("store", fmt::format("{}: {}: the row differs from what the journal says", shape.name,
-                                       key_text(shape, found)));
+      report_.add("store", fmt::format("{}: {}: the row {}", shape.name, key_text(shape, found),
+                                       words(key, "differs from what the journal says")));
     }
     expected.erase(wanted);
     return {};
   }));
   for (const auto& [key, row] : expected) {
-    report_.add("store", fmt::format("{}: the row {} is missing (changed last at or before event {})", shape.name, key,
-                                     row.seq));
+    report_.add("store", fmt::format("{}: the row {} {} (changed last at or before event {})", shape.name, key,
+                                     words(key, "is missing"), row.seq));
   }
   return {};
 }
@@ -198,9 +246,26 @@ Result<void> StoreComparison::compare_states(Table table, const std::string& boo
     }
   }
   for (const auto& [seq, state] : expected) {
-    if (!found.contains(seq)) differs(seq, usual, state);
+    if (found.contains(seq)) continue;
+    // A row that is not there was said to be missing, or is retired.
+    BLOTTER_ASSIGN(const bool there, has_row(table, book_id, seq));
+    if (there) differs(seq, usual, state);
   }
   return {};
+}
+
+Result<bool> StoreComparison::has_row(Table table, const std::string& book_id, std::int64_t seq) {
+  Select select;
+  select.table = table;
+  select.book_id = book_id;
+  select.columns = {"seq"};
+  select.filters = {{.column = "seq", .compare = Compare::equal, .value = seq}};
+  bool found = false;
+  BLOTTER_TRY(store_.select(select, [&](const std::vector<Cell>&) -> Result<void> {
+    found = true;
+    return {};
+  }));
+  return found;
 }
 
 Result<void> StoreComparison::find_surplus(Table table, const std::string& book_id, Seq cursor) {
@@ -224,8 +289,8 @@ Result<void> StoreComparison::finish(const std::string& book_id, Seq cursor) {
   }
   BLOTTER_TRY(compare_states(Table::fills, book_id, "status", "effective", fill_states_));
   BLOTTER_TRY(compare_states(Table::quarantine, book_id, "state", "waiting", quarantine_states_));
-  for (const Table table :
-       {Table::order_events, Table::fills, Table::position_adjustments, Table::cash_movements, Table::quarantine}) {
+  for (const Table table : {Table::order_events, Table::fills, Table::position_adjustments, Table::cash_movements,
+                            Table::quarantine, Table::audit_log}) {
     BLOTTER_TRY(find_surplus(table, book_id, cursor));
   }
   return {};

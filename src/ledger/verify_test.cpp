@@ -33,9 +33,9 @@ struct VerifyTest : testing::Test {
       copy_directory(recorded_day() + "/" + name, directory / name);
     }
   }
-  VerifyReport found(const std::string& book = "main") {
+  VerifyReport found(const std::string& book = "main", const std::vector<RetiredRange>& retired = {}) {
     const auto store = reading(directory);
-    return expect_value(verify(directory.journal(), book, store.get(), {}));
+    return expect_value(verify(directory.journal(), book, store.get(), {}, retired));
   }
   static std::string text(const VerifyReport& report) {
     std::string all;
@@ -132,6 +132,72 @@ TEST_F(VerifyTest, ConservationFindsAnEditThatIsConsistentInOneTableOnly) {
 TEST_F(VerifyTest, ConservationFindsAnEditedFill) {
   edit(directory, "UPDATE fills SET position_delta = '77' WHERE seq = (SELECT max(seq) FROM fills)");
   EXPECT_THAT(text(found()), testing::HasSubstr("conservation: "));
+}
+
+TEST_F(VerifyTest, AStoreOfAnotherJournalIsNamed) {
+  edit(directory, "UPDATE books SET applied_hash = applied_hash + 1");
+  const std::string all = text(found());
+  EXPECT_THAT(all, testing::HasSubstr("store: event "));
+  EXPECT_THAT(all, testing::HasSubstr("another journal"));
+  edit(directory, "UPDATE books SET applied_hash = 0");
+  EXPECT_TRUE(found().ok()) << "a store that remembers no hash proves nothing";
+}
+
+TEST_F(VerifyTest, RowsThatTheSchemaRefusedAreCountedAndTheFirstIsShown) {
+  edit(directory, "INSERT INTO refused_rows VALUES ('main', 7, 'fills', 'seq=7', 'too good to be true', '{}')");
+  EXPECT_THAT(text(found()), testing::HasSubstr("store: refused_rows: the schema refused 1 rows; the first is of fills "
+                                                "seq=7: too good to be true"));
+}
+
+struct VerifyRetired : VerifyTest {
+  // Everything before the middle fill of the day.
+  std::vector<RetiredRange> ranges;
+  void retire() {
+    std::vector<std::string> instants;
+    const auto store = reading(directory);
+    Select select;
+    select.table = Table::fills;
+    select.book_id = "main";
+    select.columns = {"at"};
+    select.order = {{.column = "at"}};
+    expect_value(store->select(select, [&](const std::vector<Cell>& cells) -> Result<void> {
+      instants.push_back(std::get<std::string>(cells[0]));
+      return {};
+    }));
+    const std::string& middle = instants[instants.size() / 2];
+    const Timestamp to = expect_value(parse_timestamp(middle));
+    for (const Table table : {Table::order_events, Table::fills, Table::cash_movements, Table::audit_log}) {
+      ranges.push_back({.table = table, .from = {}, .to = to});
+      edit(directory,
+           "PRAGMA foreign_keys = 0; DELETE FROM " + std::string(name_of(table)) + " WHERE at < '" + middle + "'");
+    }
+  }
+};
+
+TEST_F(VerifyRetired, RowsAreNoFindingAndTheSumsStillProveTheRest) {
+  retire();
+  const VerifyReport report = found("main", ranges);
+  EXPECT_TRUE(report.ok()) << text(report);
+  EXPECT_GT(report.rows_retired, 1'000u);
+  EXPECT_FALSE(found().ok()) << "unless nobody says that they were retired";
+}
+
+TEST_F(VerifyRetired, RowsDoNotHideWhatWasChanged) {
+  retire();
+  edit(directory, "UPDATE positions SET realized_pnl = '5' WHERE last_seq = (SELECT max(last_seq) FROM positions)");
+  edit(directory, "UPDATE balances SET amount = '5' WHERE last_seq = (SELECT max(last_seq) FROM balances)");
+  edit(directory, "DELETE FROM fills WHERE seq = (SELECT max(seq) FROM fills)");
+  const std::string all = text(found("main", ranges));
+  EXPECT_THAT(all, testing::HasSubstr("conservation: position "));
+  EXPECT_THAT(all, testing::HasSubstr("conservation: balance "));
+  EXPECT_THAT(all, testing::ContainsRegex("store: fills: the row of event [0-9]+ is missing"));
+}
+
+TEST_F(VerifyRetired, RowsThatAreStillThereAreComparedAllTheSame) {
+  ranges = {{.table = Table::fills, .from = {}, .to = {INT64_MAX}}};
+  EXPECT_TRUE(found("main", ranges).ok());
+  edit(directory, "UPDATE fills SET price = '1.23' WHERE seq = (SELECT min(seq) FROM fills)");
+  EXPECT_THAT(text(found("main", ranges)), testing::HasSubstr("price is '1.23'"));
 }
 
 TEST_F(VerifyTest, AStoreAheadOfTheJournalIsNamedAndTheRestStillCompared) {
