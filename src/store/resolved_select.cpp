@@ -53,7 +53,8 @@ Result<std::string> stored_text(const std::string& value, ColumnKind kind) {
       break;
   }
   // No column holds such text, and PostgreSQL cannot even be asked for it.
-  if (const char* problem = row_rules::problem_of(value)) return fail(Errc::invalid, problem);
+  if (const char* problem = row_rules::problem_of(value))
+    return fail(Errc::invalid, std::string("the value ") + problem);
   return value;
 }
 
@@ -70,8 +71,7 @@ Result<Cell> stored_value(const TableShape& shape, const Filter& filter, ColumnK
   if (text == nullptr) return filter.value;
   Result<std::string> stored = stored_text(*text, kind);
   if (!stored) {
-    return fail(Errc::invalid, column + " is " + name_of_kind(kind) + " and is compared with '" + text->substr(0, 64) +
-                                   "': " + stored.error().message);
+    return fail(Errc::invalid, column + " is " + name_of_kind(kind) + ": " + stored.error().message);
   }
   return Cell(std::move(*stored));
 }

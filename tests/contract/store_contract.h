@@ -3,6 +3,7 @@
 //   INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(StoreFactory{"memory", …}), name_of_store);
 //
 // The factory is called with a directory of the test's own and opens (creating at first) its one store for writing.
+// A store that others may open too has open_to_read as well; without it the tests of concurrent readers are skipped.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -21,6 +22,7 @@ namespace blotter {
 struct StoreFactory {
   std::string name;
   std::function<Result<std::unique_ptr<Store>>(const std::string& directory)> open;
+  std::function<Result<std::unique_ptr<Store>>(const std::string& directory)> open_to_read = {};
 };
 
 inline std::string name_of_store(const testing::TestParamInfo<StoreFactory>& info) { return info.param.name; }
@@ -54,6 +56,11 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
     EXPECT_EQ(*answer, batch.last);
   }
+  void must_set_aside(const Batch& batch) {
+    const auto answer = store_->apply_setting_aside(batch);
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    EXPECT_EQ(*answer, batch.last);
+  }
   // The batch is refused and leaves no trace, not even in the cursor.
   void must_refuse(const Batch& batch, Errc code) {
     const auto before = store_rows::everything(*store_);
@@ -83,4 +90,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
 }  // namespace blotter
 
 #include "contract/store_contract_apply.h"
+#include "contract/store_contract_moment.h"
+#include "contract/store_contract_refusal.h"
 #include "contract/store_contract_select.h"
+#include "contract/store_contract_values.h"

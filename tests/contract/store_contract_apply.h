@@ -283,6 +283,10 @@ TEST_P(StoreContract, TakesEveryNameOfEveryEnum) {
     batch.quarantine.push_back(store_rows::quarantine(++number));
     batch.quarantine.back().state = value;
   });
+  each(AuditSeverity{}, [&](auto value) {
+    batch.audit_log.push_back(store_rows::audit(++number));
+    batch.audit_log.back().severity = value;
+  });
   each(AssetClass{}, [&](auto value) {
     batch.instruments.push_back(store_rows::instrument(std::string(name_of(value)), value, "BTC"));
   });
@@ -297,7 +301,8 @@ TEST_P(StoreContract, TakesEveryNameOfEveryEnum) {
   must_apply(batch);
   EXPECT_EQ(batch.row_count(), batch.new_orders.size() + batch.order_events.size() + batch.fills.size() +
                                    batch.position_adjustments.size() + batch.cash_movements.size() +
-                                   batch.quarantine.size() + batch.instruments.size() + batch.accounts.size());
+                                   batch.quarantine.size() + batch.audit_log.size() + batch.instruments.size() +
+                                   batch.accounts.size());
 }
 
 TEST_P(StoreContract, KeepsTwoBooksApart) {

@@ -7,12 +7,15 @@ INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
                              "memory", [](const std::string&) { return open_store("memory:", StoreAccess::write); }}),
                          name_of_store);
 
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& directory, StoreAccess access) {
+  return open_store("sqlite:" + directory + "/blotter.db", access);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
-                         testing::Values(StoreFactory{"sqlite",
-                                                      [](const std::string& directory) {
-                                                        return open_store("sqlite:" + directory + "/blotter.db",
-                                                                          StoreAccess::write);
-                                                      }}),
+                         testing::Values(StoreFactory{
+                             "sqlite",
+                             [](const std::string& directory) { return open_sqlite(directory, StoreAccess::write); },
+                             [](const std::string& directory) { return open_sqlite(directory, StoreAccess::read); }}),
                          name_of_store);
 
 }  // namespace blotter
