@@ -164,7 +164,7 @@ CREATE TABLE execution.fills (
 CREATE INDEX fills_order ON execution.fills (book_id, order_id);
 CREATE INDEX fills_symbol ON execution.fills (book_id, symbol, seq);
 COMMENT ON TABLE execution.fills IS
-  'Executions of our orders. Never changed but for status. Partitioned by at; each partition has a unique index on the identity (book_id, account, venue, symbol, exec_id, side, trade_date), which is exact because trade_date is the UTC day of at.';
+  'Executions of our orders. Never changed but for status. Partitioned by at; each partition has a unique index on the identity (book_id, exec_id, account, venue, symbol, side, trade_date), which is exact because trade_date is the UTC day of at.';
 COMMENT ON COLUMN execution.fills.book_id IS 'The book the row belongs to; the first column of every key.';
 COMMENT ON COLUMN execution.fills.seq IS 'The event in the journal that made the row, from 1: the thread back to the evidence.';
 COMMENT ON COLUMN execution.fills.order_id IS 'Our id of the order, a version 7 UUID: ids sort by the time of the order; execution.orders.';

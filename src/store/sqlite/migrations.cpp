@@ -1,10 +1,7 @@
 #include "store/sqlite/migrations.h"
 
-#include <xxhash.h>
-
-#include <algorithm>
-#include <array>
 #include <chrono>
+#include <optional>
 
 #include "blotter/time.h"
 
@@ -15,19 +12,6 @@ constexpr const char* kCreateRecord =
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
     " version INTEGER NOT NULL PRIMARY KEY CHECK (version > 0), name TEXT NOT NULL, checksum TEXT NOT NULL,"
     " applied_at TEXT NOT NULL) STRICT";
-
-// Guards against an edited file, not against an enemy, so a fast hash will do.
-std::string checksum_of(const MigrationText& migration) {
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(migration.up.data(), migration.up.size()));
-  std::string text;
-  for (const unsigned char byte : canonical.digest) {
-    static constexpr const char* kHex = "0123456789abcdef";
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
-  }
-  return text;
-}
 
 std::string now_text() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -40,44 +24,24 @@ Result<bool> has_record(Connection& connection) {
   return count != 0;
 }
 
-// Every migration known or recorded, by version.
 Result<std::vector<Migration>> read_status(Connection& connection, std::span<const MigrationText> known) {
-  std::vector<Migration> all;
-  for (const MigrationText& each : known) {
-    all.push_back({each.version, std::string(each.name), MigrationState::pending, ""});
-  }
-  BLOTTER_ASSIGN(const bool recorded, has_record(connection));
-  if (!recorded) return all;
+  std::vector<RecordedMigration> recorded;
+  BLOTTER_ASSIGN(const bool any, has_record(connection));
+  if (!any) return migration_states(known, recorded);
   BLOTTER_ASSIGN(Statement rows, connection.prepare("SELECT version, name, checksum, applied_at FROM schema_migrations"
                                                     " ORDER BY version"));
   while (true) {
     BLOTTER_ASSIGN(const bool row, rows.next_row());
-    if (!row) break;
-    const auto version = static_cast<std::int32_t>(rows.integer(0));
-    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.version == version; });
-    if (found == all.end()) {
-      all.push_back({version, std::string(rows.text(1)), MigrationState::unknown, std::string(rows.text(3))});
-      continue;
-    }
-    const MigrationText& text = known[static_cast<std::size_t>(found - all.begin())];
-    found->state = checksum_of(text) == rows.text(2) ? MigrationState::applied : MigrationState::changed;
-    found->applied_at = rows.text(3);
+    if (!row) return migration_states(known, recorded);
+    recorded.push_back({static_cast<std::int32_t>(rows.integer(0)), std::string(rows.text(1)),
+                        std::string(rows.text(2)), std::string(rows.text(3))});
   }
-  return all;
-}
-
-bool any(const std::vector<Migration>& all, MigrationState state) {
-  return std::any_of(all.begin(), all.end(), [&](const Migration& each) { return each.state == state; });
 }
 
 Result<void> refuse_strange(const std::vector<Migration>& all, const std::string& path) {
-  if (any(all, MigrationState::changed)) return fail(schema_error(SchemaState::changed, path));
-  if (any(all, MigrationState::unknown)) return fail(schema_error(SchemaState::newer, path));
+  const SchemaState state = schema_state_of(all);
+  if (state == SchemaState::changed || state == SchemaState::newer) return fail(schema_error(state, path));
   return {};
-}
-
-const MigrationText& text_of(const Migration& migration, std::span<const MigrationText> known) {
-  return *std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.version == migration.version; });
 }
 
 Result<void> record(Connection& connection, const MigrationText& text, Migration& migration) {
@@ -120,10 +84,8 @@ Result<std::vector<Migration>> undo_last(Connection& connection, std::span<const
   BLOTTER_ASSIGN(Transaction transaction, Transaction::begin(connection));
   BLOTTER_ASSIGN(const std::vector<Migration> all, read_status(connection, known));
   BLOTTER_TRY(refuse_strange(all, connection.path()));
-  const auto last = std::find_if(all.rbegin(), all.rend(), [&](const Migration& each) {
-    return each.state == MigrationState::applied && each.version > version;
-  });
-  if (last == all.rend()) return std::vector<Migration>{};
+  const std::optional<Migration> last = last_applied(all, version);
+  if (!last) return std::vector<Migration>{};
   BLOTTER_TRY(connection.execute(std::string(text_of(*last, known).down).c_str()));
   BLOTTER_ASSIGN(Statement forget, connection.prepare("DELETE FROM schema_migrations WHERE version = ?1"));
   forget.bind_integer(1, last->version);
@@ -155,9 +117,7 @@ Result<SchemaState> schema_state(Connection& connection) {
     return things == 0 ? SchemaState::empty : SchemaState::foreign;
   }
   BLOTTER_ASSIGN(const std::vector<Migration> all, read_status(connection, built_in_migrations()));
-  if (any(all, MigrationState::changed)) return SchemaState::changed;
-  if (any(all, MigrationState::unknown)) return SchemaState::newer;
-  return any(all, MigrationState::pending) ? SchemaState::older : SchemaState::current;
+  return schema_state_of(all);
 }
 
 Error schema_error(SchemaState state, const std::string& path) {
@@ -183,11 +143,7 @@ Error schema_error(SchemaState state, const std::string& path) {
 Result<std::vector<Migration>> SqliteMigrator::status() {
   auto opened = Connection::open(path_, Mode::read);
   if (!opened && opened.error().code == Errc::not_found) {
-    std::vector<Migration> all;
-    for (const MigrationText& each : known_) {
-      all.push_back({each.version, std::string(each.name), MigrationState::pending, ""});
-    }
-    return all;
+    return migration_states(known_, {});
   }
   if (!opened) return fail(opened.error());
   return read_status(**opened, known_);

@@ -5,34 +5,19 @@
 // has looked at it.
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <string_view>
+#include <string>
 
 #include "blotter/store.h"
+#include "store/migration_plan.h"
 #include "store/sqlite/connection.h"
 
 namespace blotter::sqlite {
 
-struct MigrationText {
-  std::int32_t version = 0;
-  std::string_view name;
-  std::string_view up;
-  std::string_view down;
-};
-
 // By version, from 1 without gaps. Generated from sql/sqlite by embed_migrations.cmake.
 std::span<const MigrationText> built_in_migrations();
 
-// What a database's schema is to this program.
-enum class SchemaState {
-  empty,    // nothing in it at all
-  foreign,  // a database of something else
-  older,
-  current,
-  newer,
-  changed,
-};
+// What the database file has; foreign: it is of another program.
 Result<SchemaState> schema_state(Connection& connection);
 
 // The error that a schema which is not `current` deserves, with the command that helps.

@@ -1,4 +1,5 @@
-# Writes OUTPUT, a C++ file that holds the migrations of the folder SOURCE as raw string literals.
+# Writes OUTPUT, a C++ file that holds the migrations of the folder SOURCE as raw string literals, as
+# built_in_migrations() of the namespace blotter::NAMESPACE. A file roles.sql beside them becomes roles_script().
 file(GLOB ups RELATIVE ${SOURCE} ${SOURCE}/*.up.sql)
 list(SORT ups)
 set(entries "")
@@ -21,10 +22,15 @@ foreach(up IN LISTS ups)
   file(READ ${SOURCE}/${number}_${name}.down.sql down_text)
   string(APPEND entries "    {${version}, \"${name}\", R\"sql(${up_text})sql\",\n     R\"sql(${down_text})sql\"},\n")
 endforeach()
+set(roles "")
+if(EXISTS ${SOURCE}/roles.sql)
+  file(READ ${SOURCE}/roles.sql roles_text)
+  set(roles "\nconst char* roles_script();\nconst char* roles_script() { return R\"sql(${roles_text})sql\"; }\n")
+endif()
 file(WRITE ${OUTPUT} "// Generated from sql/ by embed_migrations.cmake.
-#include \"store/sqlite/migrations.h\"
+#include \"store/migration_plan.h\"
 
-namespace blotter::sqlite {
+namespace blotter::${NAMESPACE} {
 namespace {
 
 constexpr MigrationText kMigrations[] = {
@@ -32,7 +38,8 @@ ${entries}};
 
 }  // namespace
 
+std::span<const MigrationText> built_in_migrations();
 std::span<const MigrationText> built_in_migrations() { return kMigrations; }
-
-}  // namespace blotter::sqlite
+${roles}
+}  // namespace blotter::${NAMESPACE}
 ")
