@@ -212,6 +212,39 @@ TEST_F(ProjectionTest, QuarantineIsARowAndItsReleaseAChange) {
   EXPECT_EQ(later.new_orders[0].status, OrdStatus::canceled);
 }
 
+TEST_F(ProjectionTest, AnAuditEntryIsARowAndChangesNothingElse) {
+  after({cash("P1", "5")});
+  AuditReport full;
+  full.at = second(3);
+  full.component = "gate";
+  full.action = "refused";
+  full.id = "a-1";
+  full.details = "{ \"n\": 1 }";
+  full.user_id = "ann";
+  full.session_id = "s";
+  full.severity = AuditSeverity::error;
+  AuditReport least;
+  least.at = second(4);
+  least.component = "engine";
+  least.action = "started";
+  const Batch& rows = after({full, least, full});
+  EXPECT_EQ(rows.row_count(), 2u);
+  ASSERT_EQ(rows.audit_log.size(), 2u);
+  const AuditRow& first = rows.audit_log[0];
+  EXPECT_EQ(first.book_id, "main");
+  EXPECT_EQ(first.seq, 3) << "behind the account and its cash";
+  EXPECT_EQ(first.component, "gate");
+  EXPECT_EQ(first.action, "refused");
+  EXPECT_EQ(first.details, "{\"n\":1}");
+  EXPECT_EQ(first.user_id, "ann");
+  EXPECT_EQ(first.session_id, "s");
+  EXPECT_EQ(first.severity, AuditSeverity::error);
+  EXPECT_EQ(first.at, second(3));
+  EXPECT_EQ(rows.audit_log[1].details, "{}");
+  EXPECT_FALSE(rows.audit_log[1].user_id.has_value());
+  EXPECT_FALSE(rows.audit_log[1].session_id.has_value());
+}
+
 TEST_F(ProjectionTest, RowsOfOneKeyAreCoalescedWithinABatch) {
   std::vector<Report> reports = {order("C1")};
   for (int i = 0; i < 8; ++i) reports.emplace_back(fill("E" + std::to_string(i), "C1", "1", "20", 2 + i));
