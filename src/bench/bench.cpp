@@ -19,6 +19,7 @@ constexpr std::array kMeasures{
     Measure{"blocking", bench::measure_blocking},   Measure{"callers", bench::measure_callers},
     Measure{"pipelined", bench::measure_pipelined}, Measure{"ingest", bench::measure_ingest},
     Measure{"landing", bench::measure_landing},     Measure{"peers", bench::measure_peers},
+    Measure{"postgres", bench::measure_postgres},
 };
 
 }  // namespace

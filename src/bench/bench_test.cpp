@@ -38,6 +38,7 @@ void expect_figures(const BenchRow& row) {
 TEST_F(BenchTest, EveryMeasureGivesFiniteFigures) {
   std::vector<std::string> measures = bench_measures();
   std::erase(measures, "peers");
+  std::erase(measures, "postgres");
   for (const std::string& measure : measures) {
     const auto rows = run({measure});
     ASSERT_TRUE(rows) << rows.error().message;
@@ -67,6 +68,21 @@ TEST_F(BenchTest, PeersAreMeasuredOrSaidToBeAbsent) {
     const std::string name = std::string("against ") + peer;
     EXPECT_TRUE(names.contains(name) || names.contains(name + ", 64 callers")) << peer;
   }
+}
+
+TEST_F(BenchTest, PostgresIsMeasured) {
+  const auto rows = run({"postgres"});
+  ASSERT_TRUE(rows) << rows.error().message;
+  std::set<std::string> names;
+  for (const BenchRow& row : *rows) {
+    SCOPED_TRACE(row.name + ": " + row.conditions);
+    if (row.name.starts_with("landing against ")) continue;  // what the peer needs may not be installed
+    names.insert(row.name);
+    ASSERT_TRUE(row.ours);
+    EXPECT_TRUE(std::isfinite(*row.ours) && *row.ours >= 0);
+  }
+  EXPECT_TRUE(names.contains("landing in PostgreSQL"));
+  EXPECT_TRUE(names.contains("100 readers at once: order by id"));
 }
 
 TEST_F(BenchTest, LeavesNothingBehind) {

@@ -79,5 +79,6 @@ Result<void> measure_history(Run& run);
 Result<void> measure_memory(Run& run);
 Result<void> measure_landing(Run& run);
 Result<void> measure_peers(Run& run);
+Result<void> measure_postgres(Run& run);
 
 }  // namespace blotter::bench
