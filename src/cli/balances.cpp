@@ -19,7 +19,7 @@ Result<Answer> list(const GlobalOptions& options, const std::string& account) {
 }  // namespace
 
 void add_balances(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "balances", "list balances by account and asset");
+  CLI::App* verb = add_reading_verb(app, context, "balances", "list balances by account and asset");
   auto account = std::make_shared<std::string>();
   verb->add_option("--account", *account, "only this account");
   verb->callback([&context, account] {

@@ -20,7 +20,8 @@ Result<Answer> list(const GlobalOptions& options, const ListingFilters& filters)
 }  // namespace
 
 void add_fills(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "fills", "list fills, newest first; busted and corrected ones say so");
+  CLI::App* verb =
+      add_reading_verb(app, context, "fills", "list fills, newest first; busted and corrected ones say so");
   auto filters = std::make_shared<ListingFilters>();
   add_filters(*verb, *filters, true);
   verb->callback([&context, filters] {

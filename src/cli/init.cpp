@@ -16,12 +16,12 @@ int init(const GlobalOptions& options, const InitOptions& wanted) {
   journal_options.segment_bytes = wanted.segment_mib << 20;
   const Result<void> created = journal::create_journal(options.journal_directory(), wanted.book, journal_options);
   if (!created) return report_error(created.error());
-  if (options.store_url() != "none") {
-    const auto store = open_store(options.store_url(), StoreAccess::write);
+  if (options.has_store()) {
+    const auto store = open_store(options.store_options(), StoreAccess::write);
     if (!store) return report_error(store.error());
   }
   Answer answer{.columns = {"book", "data", "store"}, .rows = {}};
-  answer.add({wanted.book, options.data, options.store_url()});
+  answer.add({wanted.book, options.data, options.shown_store()});
   print(answer, options.json);
   return kDone;
 }

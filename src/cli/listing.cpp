@@ -1,20 +1,61 @@
 // What the listing verbs share.
-#include <filesystem>
+#include <chrono>
+#include <thread>
 
 #include "cli/verbs.h"
 #include "journal/journal.h"
 
 namespace blotter::cli {
+namespace {
+
+// Reading one's own writes: the projector follows the journal, so the event of --after may still be on its way.
+Result<void> wait_until_applied(const GlobalOptions& options, const ReadSide& side) {
+  const Seq wanted = options.store.read_after;
+  if (wanted == Seq{0}) return {};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.store.wait_ms_max);
+  while (true) {
+    BLOTTER_ASSIGN(const Cursor cursor, side.store->cursor(side.book_id));
+    if (cursor.applied >= wanted) return {};
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return fail(Errc::unavailable, "the store " + options.shown_store() + " is at event " +
+                                         std::to_string(to_number(cursor.applied)) + ", not yet at " +
+                                         std::to_string(to_number(wanted)) + " (--after); `blotter store status` " +
+                                         "shows how far it is");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace
+
+CLI::Option* add_url(CLI::App& verb, Context& context, const std::string& name, std::string& url,
+                     const std::string& description) {
+  return verb.add_option(name, url, description)->each([&context](const std::string& given) {
+    context.urls_in_arguments.push_back(given);
+  });
+}
 
 CLI::App* add_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description) {
   CLI::App* verb = parent.add_subcommand(name, description);
   GlobalOptions& options = context.options;
   verb->add_option("--data", options.data, "the ledger's directory")->capture_default_str();
-  verb->add_option("--store", options.store, "the store's URL (default: sqlite:DATA/blotter.db)");
+  add_url(*verb, context, "--store", options.store.url,
+          "the store: sqlite:PATH or postgresql://USER@HOST/DATABASE (default: sqlite:DATA/blotter.db)");
   verb->add_option("--config", options.config, "configuration file")->each([&options](const std::string&) {
     options.config_given = true;
   });
   verb->add_flag("--json", options.json, "answer for programs: an array of objects");
+  return verb;
+}
+
+CLI::App* add_reading_verb(CLI::App& parent, Context& context, const std::string& name,
+                           const std::string& description) {
+  CLI::App* verb = add_verb(parent, context, name, description);
+  add_url(*verb, context, "--replica", context.options.store.replica_url,
+          "a PostgreSQL replica that may answer instead, when it is not too far behind");
+  verb->add_option_function<std::uint64_t>(
+      "--after", [&context](const std::uint64_t& seq) { context.options.store.read_after = Seq{seq}; },
+      "answer only with this event of the journal applied: waits for it as long as for a connection");
   return verb;
 }
 
@@ -27,12 +68,13 @@ Result<ReadSide> open_read_side(const GlobalOptions& options) {
                                      "` makes one, and so does `blotter record`");
   }
   side.book_id = book->book_id;
-  if (options.store_url() == "none") {
+  if (!options.has_store()) {
     return fail(Errc::not_found,
                 "this verb asks the store, and --store is none; `status`, `events` and `journal dump` "
                 "read the journal alone");
   }
-  BLOTTER_ASSIGN(side.store, open_store(options.store_url(), StoreAccess::read));
+  BLOTTER_ASSIGN(side.store, open_store(options.read_options(), StoreAccess::read));
+  BLOTTER_TRY(wait_until_applied(options, side));
   return side;
 }
 

@@ -8,6 +8,18 @@
 namespace blotter::cli {
 namespace {
 
+// The arguments of a process can be read by everybody on the machine.
+void warn_of_passwords(const Context& context) {
+  for (const std::string& url : context.urls_in_arguments) {
+    if (shown_url(url) == url) continue;
+    std::fputs(
+        "blotter: a password on the command line can be seen by every user of this machine; put it into ~/.pgpass, "
+        "PGPASSWORD or BLOTTER_DATABASE_PASSWORD_FILE\n",
+        stderr);
+    return;
+  }
+}
+
 int run(int argc, char** argv) {
   Context context;
   // Configuration first, so that flags win over it. --config is looked for before the flags proper are parsed.
@@ -25,8 +37,8 @@ int run(int argc, char** argv) {
   CLI::App app("Blotter: the durable system of record for algorithmic trading", "blotter");
   app.require_subcommand(1);
   for (const auto add : {add_init, add_record, add_status, add_orders, add_order, add_fills, add_positions,
-                         add_balances, add_pnl, add_quarantine, add_events, add_verify, add_store, add_migrate,
-                         add_journal, add_simulate, add_bench, add_version}) {
+                         add_balances, add_pnl, add_quarantine, add_events, add_audit, add_verify, add_store,
+                         add_migrate, add_journal, add_simulate, add_bench, add_version}) {
     add(app, context);
   }
   try {
@@ -34,6 +46,12 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? int{kDone} : int{kUsage};
   }
+  warn_of_passwords(context);
+  if (const Result<void> applied = apply_password_file(context.options); !applied) {
+    return report_error(applied.error());
+  }
+  // Shows in pg_stat_activity, beside the statement that somebody wonders about.
+  context.options.store.component = "blotter " + app.get_subcommands().front()->get_name();
   return context.run();
 }
 

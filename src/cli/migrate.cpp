@@ -25,7 +25,7 @@ void add_step(CLI::App& parent, Context& context, const std::string& name, const
   if (configure) configure(*verb);
   verb->callback([&context, step = std::move(step)] {
     context.run = [&context, step] {
-      const auto migrator = open_migrator(context.options.store_url());
+      const auto migrator = open_migrator(context.options.store_options());
       if (!migrator) return report_error(migrator.error());
       const auto migrations = step(**migrator);
       if (!migrations) return report_error(migrations.error());

@@ -16,7 +16,12 @@ Result<Answer> rows_of(ReadSide& side, Table table, const std::string& column, c
 
 // By our id, then the client's, then the venue's.
 Result<Answer> find(ReadSide& side, const std::string& id) {
-  for (const char* column : {"order_id", "client_order_id", "venue_order_id"}) {
+  // A database that knows what a UUID is does not compare one with any text.
+  if (const auto uuid = parse_uuid(id)) {
+    BLOTTER_ASSIGN(Answer found, rows_of(side, Table::orders, "order_id", to_text(*uuid)));
+    if (!found.rows.empty()) return found;
+  }
+  for (const char* column : {"client_order_id", "venue_order_id"}) {
     BLOTTER_ASSIGN(Answer found, rows_of(side, Table::orders, column, id));
     if (!found.rows.empty()) return found;
   }
@@ -61,7 +66,7 @@ Result<void> show(const GlobalOptions& options, const std::string& id) {
 }  // namespace
 
 void add_order(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "order", "show one order with its events and fills");
+  CLI::App* verb = add_reading_verb(app, context, "order", "show one order with its events and fills");
   auto id = std::make_shared<std::string>();
   verb->add_option("id", *id, "order_id, client_order_id or venue_order_id")->required();
   verb->callback([&context, id] {

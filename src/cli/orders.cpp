@@ -32,7 +32,7 @@ Result<Answer> list(const GlobalOptions& options, const OrdersOptions& orders) {
 }  // namespace
 
 void add_orders(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "orders", "list orders, newest first");
+  CLI::App* verb = add_reading_verb(app, context, "orders", "list orders, newest first");
   auto orders = std::make_shared<OrdersOptions>();
   add_filters(*verb, orders->filters, true);
   verb->add_flag("--open", orders->open_only, "only orders that still work");

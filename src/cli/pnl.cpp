@@ -82,7 +82,7 @@ Result<Answer> pnl(const GlobalOptions& options, const PnlOptions& wanted) {
 }  // namespace
 
 void add_pnl(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "pnl", "profit and loss; net = realized - fees + unrealized");
+  CLI::App* verb = add_reading_verb(app, context, "pnl", "profit and loss; net = realized - fees + unrealized");
   auto wanted = std::make_shared<PnlOptions>();
   add_filters(*verb, wanted->filters, true);
   verb->add_option("--by", wanted->by, "group by position, account, symbol, venue, strategy or day")

@@ -21,7 +21,7 @@ Result<Answer> list(const GlobalOptions& options, const ListingFilters& filters)
 }  // namespace
 
 void add_positions(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "positions", "list positions by account, instrument and strategy");
+  CLI::App* verb = add_reading_verb(app, context, "positions", "list positions by account, instrument and strategy");
   auto filters = std::make_shared<ListingFilters>();
   add_filters(*verb, *filters, true);
   verb->callback([&context, filters] {

@@ -24,7 +24,7 @@ Result<Answer> list(const GlobalOptions& options, bool waiting_only) {
 }  // namespace
 
 void add_quarantine(CLI::App& app, Context& context) {
-  CLI::App* verb = add_verb(app, context, "quarantine", "list records that could not be applied as they stand");
+  CLI::App* verb = add_reading_verb(app, context, "quarantine", "list records that could not be applied as they stand");
   auto waiting = std::make_shared<bool>(false);
   verb->add_flag("--waiting", *waiting, "only those that still wait");
   verb->callback([&context, waiting] {

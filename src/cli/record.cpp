@@ -13,6 +13,7 @@ struct RecordOptions {
   std::string file;
   std::string feed = "ndjson";
   FeedOptions feed_options;
+  std::int64_t store_wait_seconds = 30;  // how long the store may stand still at the end before we stop waiting for it
 };
 
 struct Tally {
@@ -27,8 +28,6 @@ struct Tally {
 
 // Messages beyond this many are counted, not printed.
 constexpr std::int64_t kMessagesMax = 100;
-// How long the store may stand still at the end before we stop waiting for it.
-constexpr std::int64_t kStoreStandsStillMs = 30'000;
 
 class Recording {
  public:
@@ -74,13 +73,30 @@ class Recording {
       ++tally_.lines;
       const Result<void> taken = take(line);
       if (!taken) {
-        std::fprintf(stderr, "blotter: %s: line %llu: %s; everything before it is safe, run the same command again\n",
-                     wanted_.file.c_str(), static_cast<unsigned long long>(line.number), taken.error().message.c_str());
-        return kCouldNotRun;
+        return stopped_at(line.number, taken.error());
       }
       if (tally_.lines % 1024 == 0) show_progress();
     }
     return tally_.invalid > 0 ? kFoundProblem : kDone;
+  }
+
+  // Says what is safe, and only that: the journal's answer decides, not that we came this far.
+  int stopped_at(std::uint64_t number, const Error& error) {
+    progress_.clear();
+    const bool safe = ledger_->wait_durable(ledger_->watermarks().appended).has_value();
+    const Watermarks marks = ledger_->watermarks();
+    const std::string what_now =
+        safe ? fmt::format(
+                   "every line before it is durable in the journal ({} of {} events are in the store too); run "
+                   "the same command again",
+                   to_number(marks.stored), to_number(marks.durable))
+             : fmt::format(
+                   "events up to {} are durable in the journal ({} of them are in the store too); of what came "
+                   "after nobody can know: look at the device, then run the same command again",
+                   to_number(marks.durable), to_number(marks.stored));
+    std::fprintf(stderr, "blotter: %s: line %llu: %s; %s\n", wanted_.file.c_str(),
+                 static_cast<unsigned long long>(number), error.message.c_str(), what_now.c_str());
+    return kCouldNotRun;
   }
 
   Result<void> take(const FeedLine& line) {
@@ -169,10 +185,10 @@ class Recording {
   int finish() {
     const Seq last = ledger_->watermarks().appended;
     if (const Result<void> durable = ledger_->wait_durable(last); !durable) return report_error(durable.error());
-    if (options_.store_url() == "none") return kDone;
+    if (!options_.has_store()) return kDone;
     const Seq first = ledger_->watermarks().stored;
     Seq before = first;
-    for (std::int64_t still_ms = 0; still_ms < kStoreStandsStillMs;) {
+    for (std::int64_t still_ms = 0; still_ms <= wanted_.store_wait_seconds * 1000;) {
       const Result<void> stored = ledger_->wait_stored(last, 200);
       if (stored) return kDone;
       if (stored.error().code != Errc::unavailable) return landing_stopped(stored.error().message);
@@ -187,12 +203,13 @@ class Recording {
 
   int landing_stopped(const std::string& why) {
     progress_.clear();
-    std::fprintf(
-        stderr,
-        "blotter: everything is durable in the journal, but the store %s is at event %llu of %llu: %s; it goes "
-        "on from there with the next `record`, or with `blotter store rebuild`\n",
-        options_.store_url().c_str(), static_cast<unsigned long long>(ledger_->watermarks().stored),
-        static_cast<unsigned long long>(ledger_->watermarks().appended), why.c_str());
+    const Watermarks marks = ledger_->watermarks();
+    const std::string message = fmt::format(
+        "everything is durable in the journal, but the store {} is at event {} of {}: {}; nothing is lost, and {} "
+        "events are not stored yet: `blotter store catch-up` lands them, and so does the next `blotter record`",
+        options_.shown_store(), to_number(marks.stored), to_number(marks.appended), why,
+        to_number(marks.appended) - to_number(marks.stored));
+    std::fprintf(stderr, "blotter: %s\n", message.c_str());
     return kFoundProblem;
   }
 
@@ -240,6 +257,10 @@ void add_record(CLI::App& app, Context& context) {
       ->capture_default_str();
   verb->add_option("--symbol", wanted->feed_options.symbol, "lobster: the instrument's symbol");
   verb->add_option("--date", wanted->feed_options.date, "lobster: the day, YYYY-MM-DD");
+  verb->add_option("--store-wait", wanted->store_wait_seconds,
+                   "seconds to wait at the end for a store that stands still")
+      ->check(CLI::Range(0, 86'400))
+      ->capture_default_str();
   verb->callback(
       [&context, wanted] { context.run = [&context, wanted] { return Recording(context.options, *wanted).run(); }; });
 }

@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "cli/verbs.h"
 #include "journal/journal.h"
 #include "journal/reader.h"
@@ -7,6 +9,21 @@ namespace blotter::cli {
 namespace {
 
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+// How far the store is; nothing when it cannot be asked: the rest of the answer does not wait for it.
+Cell stored_of(const GlobalOptions& options, const std::string& book_id) {
+  if (!options.has_store()) return std::int64_t{0};
+  const auto cursor = [&]() -> Result<Cursor> {
+    BLOTTER_ASSIGN(const auto store, open_store(options.store_options(), StoreAccess::read));
+    return store->cursor(book_id);
+  }();
+  if (cursor) return number(to_number(cursor->applied));
+  // A SQLite file that nobody has made yet is an empty store.
+  const bool is_file = options.store_url().starts_with("sqlite:");
+  if (is_file && cursor.error().code == Errc::not_found) return std::int64_t{0};
+  std::fprintf(stderr, "blotter: %s\n", cursor.error().message.c_str());
+  return {};
+}
 
 // From the journal alone but for `stored`: it is right while another process writes, and when there is no store.
 Result<Answer> status(const GlobalOptions& options) {
@@ -19,22 +36,14 @@ Result<Answer> status(const GlobalOptions& options) {
   BLOTTER_ASSIGN(const auto reader, journal::open_reader(options.journal_directory()));
   Book book;
   BLOTTER_TRY(recover(options.journal_directory(), *reader, kJournalEnd, book));
-  Seq stored{0};
-  if (options.store_url() == "none") {
-    // Nothing lands, nothing is stored.
-  } else if (auto store = open_store(options.store_url(), StoreAccess::read)) {
-    BLOTTER_ASSIGN(const Cursor cursor, (*store)->cursor(book_file->book_id));
-    stored = cursor.applied;
-  } else if (store.error().code != Errc::not_found) {
-    std::fprintf(stderr, "blotter: %s\n", store.error().message.c_str());
-  }
+  const Cell stored = stored_of(options, book_file->book_id);
   const Counters& counters = book.counters();
   Answer answer{.columns = {"book", "epoch", "appended", "durable", "stored", "orders", "orders_open", "fills", "busts",
                             "quarantined", "conflicts"},
                 .rows = {}};
   const std::int64_t last = number(to_number(book.seq()));
-  answer.add({book_file->book_id, number(to_number(book_file->epoch)), last, last, number(to_number(stored)),
-              number(counters.orders), number(counters.orders_open), number(counters.fills), number(counters.busts),
+  answer.add({book_file->book_id, number(to_number(book_file->epoch)), last, last, stored, number(counters.orders),
+              number(counters.orders_open), number(counters.fills), number(counters.busts),
               number(counters.quarantined), number(counters.conflicts)});
   return answer;
 }

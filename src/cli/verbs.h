@@ -14,7 +14,8 @@ namespace blotter::cli {
 
 struct Context {
   GlobalOptions options;
-  std::function<int()> run;  // the chosen verb
+  std::vector<std::string> urls_in_arguments;  // everybody on this machine can read them (ps)
+  std::function<int()> run;                    // the chosen verb
 };
 
 void add_init(CLI::App& app, Context& context);
@@ -29,6 +30,7 @@ void add_balances(CLI::App& app, Context& context);
 void add_pnl(CLI::App& app, Context& context);
 void add_quarantine(CLI::App& app, Context& context);
 void add_events(CLI::App& app, Context& context);
+void add_audit(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
 void add_store(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
@@ -38,8 +40,14 @@ void add_version(CLI::App& app, Context& context);
 
 // A verb with the options that all verbs share.
 CLI::App* add_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description);
+// One that asks the store through open_read_side(): also takes --replica and --after.
+CLI::App* add_reading_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description);
+// An option whose value is the URL of a store.
+CLI::Option* add_url(CLI::App& verb, Context& context, const std::string& name, std::string& url,
+                     const std::string& description);
 
-// The ledger's book and its store, opened for reading. Errc: not_found (no ledger, no store: what to do about it).
+// The ledger's book and its store, opened for reading and past the event of --after. Errc: not_found (no ledger, no
+// store: what to do about it), unavailable (the store is not that far).
 struct ReadSide {
   std::string book_id;
   std::unique_ptr<Store> store;

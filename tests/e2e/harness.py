@@ -1,4 +1,4 @@
-"""What every end-to-end test needs: run the real binary, read its JSON, look into its SQLite file.
+"""What every end-to-end test needs: run the real binary, read its JSON, look into its SQLite file or its PostgreSQL.
 
 BLOTTER_BIN          the program under test. A test that needs it fails when it is missing.
 BLOTTER_TEST_DATA    real trading data (default: ../shared/data beside the project). Where a file is absent, the tests that
@@ -17,6 +17,8 @@ import sys
 import tempfile
 import unittest
 from fractions import Fraction
+
+import postgres
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 DATA = pathlib.Path(os.environ.get("BLOTTER_TEST_DATA") or PROJECT.parent / "shared" / "data")
@@ -65,30 +67,41 @@ class Answer:
                 f"  stdout: {self.out[:2000]}\n  stderr: {self.err[:2000]}")
 
 
-def run(*arguments, stdin=None, timeout=120):
+# A setting of whoever runs the tests is none of theirs.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("DATABASE_", "BLOTTER_", "PG"))}
+
+
+def run(*arguments, stdin=None, timeout=120, env=None, cwd=None):
+    """`env` comes on top of an environment without any settings of ours or of PostgreSQL's client."""
     command = [binary(), *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
-                          **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False, cwd=cwd,
+                          env=ENVIRONMENT | (env or {}), **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
     return Answer(arguments, done.returncode, done.stdout, done.stderr)
 
 
 class Ledger:
-    """One ledger directory and the verbs on it."""
+    """One ledger directory and the verbs on it. Its rows are in its SQLite file, or in `postgres` (a postgres.Database)."""
 
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
+    def __init__(self, directory, postgres_database=None):
+        self.directory, self.postgres = pathlib.Path(directory), postgres_database
 
     @property
     def database(self):
         return self.directory / "blotter.db"
 
-    def run(self, verb, *arguments, stdin=None, timeout=120):
-        return run(*verb.split(), "--data", self.directory, *arguments, stdin=stdin, timeout=timeout)
+    @property
+    def where(self):
+        """The flags that name this ledger."""
+        store = ["--store", self.postgres.url] if self.postgres else []
+        return ["--data", str(self.directory), *store]
+
+    def run(self, verb, *arguments, **how):
+        return run(*verb.split(), *self.where, *arguments, **how)
 
     def start(self, verb, *arguments, **popen):
         """The same, left running: for writers with an open pipe and for those that will be killed."""
-        command = [binary(), *verb.split(), "--data", str(self.directory), *map(str, arguments)]
-        return subprocess.Popen(command, **popen)
+        command = [binary(), *verb.split(), *self.where, *map(str, arguments)]
+        return subprocess.Popen(command, env=ENVIRONMENT, **popen)
 
     def rows(self, verb, *arguments):
         answer = self.run(verb, "--json", *arguments)
@@ -118,12 +131,14 @@ class Ledger:
     def balances(self):
         return {(b["account"], b["asset"]): exact(b["amount"]) for b in self.rows("balances")}
 
-    # -- the database, read as anybody with sqlite3 would --
+    # -- the database, read as anybody with sqlite3 or psql would --
 
     def connect(self):
         return sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
 
     def query(self, sql, *parameters):
+        if self.postgres:
+            return self.postgres.query(sql)
         connection = self.connect()
         try:
             connection.row_factory = sqlite3.Row
@@ -133,6 +148,8 @@ class Ledger:
 
     def change(self, sql, *parameters):
         """What nobody should do to a ledger: edits the database behind its back. Returns the number of rows."""
+        if self.postgres:
+            return self.postgres.change(sql)
         connection = sqlite3.connect(self.database)
         try:
             with connection:
@@ -140,35 +157,40 @@ class Ledger:
         finally:
             connection.close()
 
+    def table_names(self):
+        if self.postgres:
+            return self.postgres.table_names()
+        return [row["name"] for row in self.query(
+            "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name")
+            if row["name"] not in postgres.NOT_COMPARED]
+
+    def contents(self, table, ignore=()):
+        """(columns, sorted rows) of a table: texts that are the same wherever the rows are kept."""
+        if self.postgres:
+            columns, rows = self.postgres.ledger_rows(table)
+        else:
+            connection = self.connect()
+            try:
+                columns = [c[1] for c in connection.execute(f'pragma table_info("{table}")')]
+                rows = [tuple(None if value is None else str(value) for value in row)
+                        for row in connection.execute(f'select * from "{table}"')]
+            finally:
+                connection.close()
+        # The hash of the last event says when that was recorded.
+        ignore = (*ignore, "books.applied_hash") if "recorded_at" in ignore else ignore
+        kept = [i for i, c in enumerate(columns) if c not in ignore and f"{table}.{c}" not in ignore]
+        return [columns[i] for i in kept], sorted((tuple(row[i] for i in kept) for row in rows), key=repr)
+
     def tables(self, ignore=()):
         """Every table as {name: (row count, checksum)}. `ignore` holds column names, or table.column."""
-        connection = self.connect()
-        try:
-            names = [n for (n,) in connection.execute(
-                "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name")]
-            return {name: checksum(connection, name, ignore) for name in names}
-        finally:
-            connection.close()
-
-
-# When the schema was made is no part of what it holds.
-ALWAYS_DIFFERS = ("schema_migrations.applied_at",)
-
-
-def checksum(connection, table, ignore):
-    ignore = (*ignore, *ALWAYS_DIFFERS)
-    columns = [c[1] for c in connection.execute(f'pragma table_info("{table}")')]
-    kept = [c for c in columns if c not in ignore and f"{table}.{c}" not in ignore]
-    texts = sorted(repr(row) for row in connection.execute(
-        f'select {", ".join(chr(34) + c + chr(34) for c in kept)} from "{table}"'))
-    return len(texts), hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        return {name: postgres.checksum(self.contents(name, ignore)[1]) for name in self.table_names()}
 
 
 def differing_rows(one, other, table, ignore=(), limit=3):
     """Some rows of `table` that only one of two ledgers has: what a failed comparison of checksums wants to show."""
     def texts(ledger):
-        return {repr({k: v for k, v in row.items() if k not in ignore and f"{table}.{k}" not in ignore})
-                for row in ledger.query(f'select * from "{table}"')}
+        columns, rows = ledger.contents(table, ignore)
+        return {repr(dict(zip(columns, row))) for row in rows}
     a, b = texts(one), texts(other)
     return "\n".join([f"  only first:  {t}" for t in sorted(a - b)[:limit]] +
                      [f"  only second: {t}" for t in sorted(b - a)[:limit]])
@@ -244,6 +266,13 @@ class LedgerTest(unittest.TestCase):
     def assert_verified(self, ledger):
         answer = ledger.run("verify")
         self.assertEqual(DONE, answer.code, str(answer))
+
+
+class InPostgres:
+    """Before a LedgerTest: its ledgers keep their rows in PostgreSQL, each in a database of its own."""
+
+    def ledger(self, name="ledger"):
+        return Ledger(self.directory / name, postgres.cluster().new_database())
 
 
 def main(module="__main__"):
