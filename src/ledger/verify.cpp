@@ -48,36 +48,11 @@ Result<void> compare(journal::Reader& reader, const std::string& book_id, StoreR
   return conservation.finish(book_id);
 }
 
-// Rows that are missing because the schema refused them are findings like any others; this says where they are.
-Result<void> find_refused(const std::string& book_id, StoreReader& store, VerifyReport& report) {
-  Select select;
-  select.table = Table::refused_rows;
-  select.book_id = book_id;
-  select.columns = {"table_name", "row_key", "reason"};
-  select.order = {{.column = "seq"}};
-  const auto text = [](const Cell& cell) {
-    const auto* value = std::get_if<std::string>(&cell);
-    return value != nullptr ? *value : std::string();
-  };
-  std::string first;
-  std::uint64_t count = 0;
-  BLOTTER_TRY(store.select(select, [&](const std::vector<Cell>& cells) -> Result<void> {
-    if (count++ == 0) first = text(cells[0]) + " " + text(cells[1]) + ": " + text(cells[2]);
-    return {};
-  }));
-  if (count > 0) {
-    report.add("store",
-               "refused_rows: the schema refused " + std::to_string(count) + " rows; the first is of " + first);
-  }
-  return {};
-}
-
 Result<void> compare_with_store(const std::string& journal_directory, const std::string& book_id, Store& store,
                                 VerifyReport& report, const Progress& progress,
                                 const std::vector<RetiredRange>& retired) {
   BLOTTER_ASSIGN(const auto moment, store.one_moment());
   BLOTTER_ASSIGN(report.cursor, moment->cursor(book_id));
-  BLOTTER_TRY(find_refused(book_id, *moment, report));
   BLOTTER_ASSIGN(const auto reader, journal::open_reader(journal_directory));
   return compare(*reader, book_id, *moment, report, progress, retired);
 }

@@ -143,12 +143,6 @@ TEST_F(VerifyTest, AStoreOfAnotherJournalIsNamed) {
   EXPECT_TRUE(found().ok()) << "a store that remembers no hash proves nothing";
 }
 
-TEST_F(VerifyTest, RowsThatTheSchemaRefusedAreCountedAndTheFirstIsShown) {
-  edit(directory, "INSERT INTO refused_rows VALUES ('main', 7, 'fills', 'seq=7', 'too good to be true', '{}')");
-  EXPECT_THAT(text(found()), testing::HasSubstr("store: refused_rows: the schema refused 1 rows; the first is of fills "
-                                                "seq=7: too good to be true"));
-}
-
 struct VerifyRetired : VerifyTest {
   // Everything before the middle fill of the day.
   std::vector<RetiredRange> ranges;
