@@ -152,6 +152,11 @@ bool Connection::connected() const { return PQstatus(handle_) == CONNECTION_OK; 
 bool Connection::usable() const { return connected() && PQtransactionStatus(handle_) == PQTRANS_IDLE; }
 int Connection::backend_pid() const { return PQbackendPID(handle_); }
 
+void Connection::forget_answers() {
+  notices_.clear();
+  refusal_ = {};
+}
+
 // The error of the answer, or of the connection when there is none.
 Unexpected Connection::refused(const pg_result* result) {
   refusal_ = {};
@@ -189,7 +194,7 @@ void Connection::drain() {
 }
 
 Result<Rows> Connection::query(const char* sql, const Parameters& parameters) {
-  notices_.clear();
+  forget_answers();
   const Bound bound(parameters.types_, parameters.values_, parameters.nulls_);
   Answer answer(PQexecParams(handle_, sql, bound.count(), bound.types.data(), bound.values.data(), bound.lengths.data(),
                              bound.formats.data(), 1));
@@ -198,7 +203,7 @@ Result<Rows> Connection::query(const char* sql, const Parameters& parameters) {
 }
 
 Result<std::int64_t> Connection::execute(const char* sql, const Parameters& parameters) {
-  notices_.clear();
+  forget_answers();
   const Bound bound(parameters.types_, parameters.values_, parameters.nulls_);
   const Answer answer(PQexecParams(handle_, sql, bound.count(), bound.types.data(), bound.values.data(),
                                    bound.lengths.data(), bound.formats.data(), 1));
@@ -207,7 +212,7 @@ Result<std::int64_t> Connection::execute(const char* sql, const Parameters& para
 }
 
 Result<std::vector<std::int64_t>> Connection::execute_all(std::span<const Statement> statements) {
-  notices_.clear();
+  forget_answers();
   std::vector<std::int64_t> touched;
   if (statements.empty()) return touched;
   if (PQenterPipelineMode(handle_) != 1) return refused(nullptr);
@@ -243,7 +248,7 @@ Result<std::vector<std::int64_t>> Connection::execute_all(std::span<const Statem
 }
 
 Result<void> Connection::run_script(const char* sql) {
-  notices_.clear();
+  forget_answers();
   const Answer answer(PQexec(handle_, sql));
   if (!succeeded(answer.get()) && PQresultStatus(answer.get()) != PGRES_EMPTY_QUERY) return refused(answer.get());
   return {};
@@ -251,7 +256,7 @@ Result<void> Connection::run_script(const char* sql) {
 
 Result<void> Connection::query_each(const char* sql, const Parameters& parameters,
                                     const std::function<Result<void>(const Rows&)>& visit) {
-  notices_.clear();
+  forget_answers();
   const bool inside = PQtransactionStatus(handle_) == PQTRANS_INTRANS;
   const Bound bound(parameters.types_, parameters.values_, parameters.nulls_);
   if (PQsendQueryParams(handle_, sql, bound.count(), bound.types.data(), bound.values.data(), bound.lengths.data(),
@@ -279,7 +284,7 @@ Result<void> Connection::query_each(const char* sql, const Parameters& parameter
 }
 
 Result<void> Connection::begin_copy(const char* sql) {
-  notices_.clear();
+  forget_answers();
   const Answer answer(PQexec(handle_, sql));
   if (PQresultStatus(answer.get()) != PGRES_COPY_IN) return refused(answer.get());
   return {};
@@ -318,7 +323,7 @@ Result<std::int64_t> Connection::touched_rows(pg_result* result) {
 }
 
 Result<std::int64_t> Connection::copy_out(const char* sql, const std::function<Result<void>(std::string_view)>& sink) {
-  notices_.clear();
+  forget_answers();
   const Answer answer(PQexec(handle_, sql));
   if (PQresultStatus(answer.get()) != PGRES_COPY_OUT) return refused(answer.get());
   Result<void> outcome;
@@ -337,7 +342,7 @@ Result<std::int64_t> Connection::copy_out(const char* sql, const std::function<R
 Result<void> Connection::begin(const char* statement) { return run_script(statement); }
 
 Result<void> Connection::commit() {
-  notices_.clear();
+  forget_answers();
   commit_warning_.clear();
   if (!connected()) return refused(nullptr);  // COMMIT was never sent
   const Answer answer(PQexec(handle_, "COMMIT"));

@@ -95,7 +95,8 @@ class Rows {
   std::unique_ptr<pg_result, Clear> result_;
 };
 
-// The server's last refusal in parts, for callers that act on more than the Errc. Empty where it said nothing.
+// How the server refused the last statement, in parts, for callers that act on more than the Errc. Empty where it said
+// nothing.
 struct Refusal {
   std::string sqlstate;  // empty: the connection was lost, or libpq itself refused
   std::string message;
@@ -164,6 +165,7 @@ class Connection {
   Unexpected refused(const pg_result* result);
   Unexpected refused_while_copying();
   void drain();
+  void forget_answers();
 
   pg_conn* handle_;
   std::string server_;

@@ -22,6 +22,7 @@ struct Entry {
 constexpr Entry kTable[] = {
     {"08", {}},                           // connection exceptions
     {"0A", {Errc::not_found, kVersion}},  // a feature that the server does not have
+    {"21", {Errc::invalid, ""}},          // two rows of one key in one statement
     {"22", {Errc::invalid, ""}},          // data exceptions: a value that a type cannot hold
     {"23", {Errc::invalid, ""}},          // constraints
     {"25", {}},                           // the state of the transaction: timeouts, read-only after a failover

@@ -1,0 +1,34 @@
+// Lands batches: the cursor and all rows in one transaction, guarded by the epoch.
+//
+// The usual way sends everything at once and trusts the batch: a few round trips however many rows, the large
+// append-only parts by binary COPY. Only when a row is refused is the batch tried again carefully (careful_writer.h),
+// to name the row or to set it aside.
+//
+// Threads    One at a time, as its connection.
+// Failure    Nothing is left behind: the transaction is rolled back. Errc as Store::apply().
+#pragma once
+
+#include "store/postgres/partition_cache.h"
+#include "store/postgres/row_sender.h"
+#include "store/refused_row.h"
+
+namespace blotter::postgres {
+
+class BatchWriter {
+ public:
+  // The connection outlives the writer.
+  explicit BatchWriter(Connection& connection) : connection_(connection), sender_(connection) {}
+
+  Result<Seq> apply(const Batch& batch);
+  Result<Seq> apply_setting_aside(const Batch& batch);
+
+ private:
+  Result<Seq> apply_at_once(const Batch& batch);
+  Result<Seq> apply_carefully(const Batch& batch, OnRefusal then);
+
+  Connection& connection_;
+  RowSender sender_;
+  PartitionCache partitions_;
+};
+
+}  // namespace blotter::postgres
