@@ -68,7 +68,7 @@ class PostgresPeer final : public Peer {
 
 Result<std::unique_ptr<Peer>> open_postgres_peer(const std::string& directory, std::size_t callers) {
   BLOTTER_ASSIGN(std::unique_ptr<scratch::PostgresServer> server,
-                 scratch::PostgresServer::start({.directory = directory, .settings = {}, .fast = false}));
+                 scratch::PostgresServer::start({.directory = directory, .fast = false}));
   auto peer = std::make_unique<PostgresPeer>(std::move(server));
   BLOTTER_TRY(peer->open(callers));
   return std::unique_ptr<Peer>(std::move(peer));

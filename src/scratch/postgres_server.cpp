@@ -177,7 +177,7 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::start_replica(const std:
                          {process->programs + "/pg_basebackup", "-D", process->data(), "-d", url(), "-R", "-X",
                           "stream", "-c", "fast", "--no-sync"},
                          process->directory->path(), process->log()));
-  BLOTTER_TRY(process->configure({.directory = {}, .settings = {}, .listen_tcp = process->listen_tcp, .fast = true}));
+  BLOTTER_TRY(process->configure({.directory = {}, .listen_tcp = process->listen_tcp, .fast = true}));
   std::unique_ptr<PostgresServer> replica(new PostgresServer(std::move(process)));
   BLOTTER_TRY(replica->start_again());
   return replica;

@@ -15,10 +15,10 @@
 namespace blotter::scratch {
 
 struct PostgresOptions {
-  std::string directory;              // made below; removed at the end
-  std::vector<std::string> settings;  // lines of postgresql.conf, e.g. "max_connections = 200"
-  bool listen_tcp = false;            // on 127.0.0.1 and a free port, beside the Unix socket
-  bool fast = true;                   // fsync off: for tests that do not crash the machine
+  std::string directory;                   // made below; removed at the end
+  std::vector<std::string> settings = {};  // lines of postgresql.conf, e.g. "max_connections = 200"
+  bool listen_tcp = false;                 // on 127.0.0.1 and a free port, beside the Unix socket
+  bool fast = true;                        // fsync off: for tests that do not crash the machine
 };
 
 class PostgresServer {

@@ -51,7 +51,7 @@ TEST(PostgresServer, GivesEachTestAnEmptyDatabase) {
 }
 
 TEST(PostgresServer, KeepsWhatWasCommittedThroughAKill) {
-  auto server = PostgresServer::start({.directory = new_directory(), .settings = {}, .listen_tcp = true});
+  auto server = PostgresServer::start({.directory = new_directory(), .listen_tcp = true});
   ASSERT_TRUE(server.has_value()) << server.error().message;
   EXPECT_EQ(ask((*server)->tcp_url(), "CREATE TABLE kept AS SELECT 7 AS x"), "");
   for (int round = 0; round < 3; ++round) {
@@ -69,7 +69,7 @@ TEST(PostgresServer, KeepsWhatWasCommittedThroughAKill) {
 }
 
 TEST(PostgresServer, HasAReplicaThatFollowsAndTakesOver) {
-  auto primary = PostgresServer::start({.directory = new_directory(), .settings = {}});
+  auto primary = PostgresServer::start({.directory = new_directory()});
   ASSERT_TRUE(primary.has_value()) << primary.error().message;
   EXPECT_EQ(ask((*primary)->url(), "CREATE TABLE copied AS SELECT 7 AS x"), "");
   auto replica = (*primary)->start_replica(new_directory());
@@ -86,7 +86,7 @@ TEST(PostgresServer, RefusesADirectoryThatHoldsSomethingElse) {
   const std::string directory = new_directory();
   fs::create_directory(directory);
   std::ofstream(directory + "/mine") << "not yours";
-  const auto server = PostgresServer::start({.directory = directory, .settings = {}});
+  const auto server = PostgresServer::start({.directory = directory});
   ASSERT_FALSE(server.has_value());
   EXPECT_EQ(server.error().code, Errc::invalid);
   EXPECT_TRUE(fs::exists(directory + "/mine"));
@@ -98,7 +98,7 @@ TEST(PostgresServer, IsGoneWhenItsOwnerIsKilled) {
   const std::string directory = new_directory();
   const pid_t owner = ::fork();
   if (owner == 0) {
-    const auto server = PostgresServer::start({.directory = directory, .settings = {}});
+    const auto server = PostgresServer::start({.directory = directory});
     std::ofstream(directory + "/ready") << server.has_value();
     for (;;) ::pause();
   }
