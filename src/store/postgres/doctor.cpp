@@ -1,0 +1,105 @@
+#include "store/postgres/doctor.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "store/postgres/doctor_question.h"
+
+namespace blotter::postgres {
+namespace {
+
+HealthLevel level_of(const Question& question, double measure) {
+  const auto beyond = [&](const std::optional<double>& bound) {
+    return bound && (question.bad == Bad::above ? measure > *bound : measure < *bound);
+  };
+  if (beyond(question.crit)) return HealthLevel::crit;
+  return beyond(question.warn) ? HealthLevel::warn : HealthLevel::ok;
+}
+
+}  // namespace
+
+Result<void> Examination::introduce() {
+  // Two rights of pg_monitor: the activity of others, and all settings.
+  BLOTTER_ASSIGN(const auto rows, fetch("role",
+                                        "SELECT current_user::text, pg_has_role('pg_read_all_stats', 'USAGE')"
+                                        " AND pg_has_role('pg_read_all_settings', 'USAGE')"));
+  if (!rows) return fail(Errc::unavailable, connection_.server() + ": " + checks_.back().value);
+  role_ = rows->text(0, 0);
+  monitors_ = rows->boolean(0, 1);
+  return {};
+}
+
+std::string Examination::grant() const { return "GRANT pg_monitor TO " + role_; }
+
+void Examination::skip(const char* name, std::string why) {
+  add({.name = name, .level = HealthLevel::skipped, .value = std::move(why), .threshold = {}, .advice = {}});
+}
+
+Result<std::optional<Rows>> Examination::fetch(const char* name, const char* sql, const Parameters& parameters,
+                                               const char* prelude) {
+  const auto ask = [&]() -> Result<Rows> {
+    BLOTTER_ASSIGN(const Transaction transaction, Transaction::begin(connection_, kBeginOneMoment));
+    BLOTTER_TRY(connection_.run_script("SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '1s'"));
+    if (prelude != nullptr) {
+      BLOTTER_TRY(connection_.query(prelude));
+    }
+    return connection_.query(sql, parameters);
+  };
+  auto rows = ask();
+  if (rows && rows->size() == 1) return std::optional<Rows>(std::move(*rows));
+  if (!rows && !connection_.connected()) return fail(rows.error());
+  skip(name, rows ? "the server answered nothing" : rows.error().message);
+  return std::optional<Rows>();
+}
+
+Result<void> Examination::ask(const Question& question) {
+  BLOTTER_ASSIGN(const auto rows, fetch(question.name, question.sql, question.parameters, question.prelude));
+  if (!rows) return {};
+  HealthCheck check{
+      .name = question.name, .level = HealthLevel::ok, .value = {}, .threshold = question.threshold, .advice = {}};
+  if (rows->is_null(0, 1)) {
+    check.level = HealthLevel::skipped;
+    check.value = role_ + " may not see it";
+    check.advice = grant();
+    add(std::move(check));
+    return {};
+  }
+  check.value = rows->text(0, 1);
+  if (!rows->is_null(0, 0)) check.level = level_of(question, rows->real(0, 0));
+  if (check.level != HealthLevel::ok) {
+    check.advice = question.advice;
+  } else if (question.needs_monitor && !monitors_) {
+    check.level = HealthLevel::skipped;
+    check.value += "; seen: only what " + role_ + " does itself";
+    check.advice = grant();
+  }
+  add(std::move(check));
+  return {};
+}
+
+std::string shown_bounds(Bad bad, std::optional<double> warn, std::optional<double> crit, const char* unit) {
+  const char* sign = bad == Bad::above ? ">" : "<";
+  std::string text;
+  if (warn) text = fmt::format("warn {} {}{}", sign, *warn, unit);
+  if (crit) text += fmt::format("{}crit {} {}{}", warn ? ", " : "", sign, *crit, unit);
+  return text;
+}
+
+Result<std::vector<HealthCheck>> examine(const StoreOptions& options, const DoctorThresholds& thresholds) {
+  // A standby is examined too, when that is where the URL leads.
+  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection, Connection::connect(settings_of(options, Target::any)));
+  std::vector<HealthCheck> checks;
+  Examination examination(*connection, thresholds, checks);
+  BLOTTER_TRY(examination.introduce());
+  for (const auto group :
+       {examine_server, examine_ledger, examine_activity, examine_tables, examine_settings, examine_replication}) {
+    BLOTTER_TRY(group(examination));
+  }
+  if (!options.replica_url.empty()) {
+    BLOTTER_TRY(examine_replica(examination, options));
+  }
+  return checks;
+}
+
+}  // namespace blotter::postgres

@@ -1,0 +1,48 @@
+// The operator's questions to a PostgreSQL server, each with the threshold from which the answer is bad.
+//
+// Reads statistics and the catalogue only, each question in a transaction of its own with a time limit, so a look
+// at a sick server does not make it sicker. Works with the rights of a reader; what the role may not see is reported
+// as skipped, with the grant that helps (pg_monitor).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "blotter/store.h"
+#include "store/health_check.h"
+
+namespace blotter::postgres {
+
+// Where a threshold comes from one of the requirements documents it is named; the others are ours, and
+// docs/operating/doctor.md gives the reasons.
+struct DoctorThresholds {
+  std::int64_t read_ms_mean = 100;     // 000, alerts: "Slow queries (>100ms)"
+  std::int64_t write_ms_mean = 1'000;  // 004, alerts: "Query execution time > 1 second"; a batch is one statement
+  std::int64_t slow_calls_min = 5;     // ours: a statement that ran once is no habit
+  double connections_warn = 80;        // 000, 004: "> 80% utilized"
+  double connections_crit = 90;        // 004, capacity: "Connection pool > 90%"
+  double lag_s_warn = 5;               // 004, alerts: "Replication lag > 5 seconds"
+  double lag_s_crit = 10;              // 004, alerts: "Replication lag > 10 seconds"
+  double database_gb_warn = 750;       // 004, capacity: "Database size > 750 GB"
+  double slot_gb_warn = 1;             // 004, replication: wal_keep_size = 1GB
+  double cache_hit_percent = 90;       // ours, of what is here
+  std::int64_t cache_blocks_min = 100'000;
+  std::int64_t dead_percent = 30;  // ours: autovacuum comes at 20
+  std::int64_t dead_rows_min = 10'000;
+  double freeze_age_warn = 2;       // ours, in autovacuum_freeze_max_age: it should never get there
+  double freeze_age_crit = 6;       // 1.2 of the 2.1 billion transactions after which the server stops
+  double transaction_s_warn = 300;  // ours: a snapshot of a report
+  double transaction_s_crit = 3'600;
+  double idle_s_warn = 60;                  // ours: whoever opened it has forgotten it
+  double lock_wait_s = 1;                   // 004, logging: log_lock_waits, which begins at deadlock_timeout = 1s
+  std::int64_t unused_bytes_min = 8 << 20;  // ours
+  std::int64_t unused_days = 7;             // ours: a weekly report may need it
+  std::int64_t scans_min = 100;             // ours
+  std::int64_t scanned_rows_min = 10'000;   // ours: a table that size is read through by mistake
+};
+
+// One entry for every question, in a fixed order. Errc: not_found (a person has to mend the URL, password or
+// database), unavailable (not reached, or lost on the way).
+Result<std::vector<HealthCheck>> examine(const StoreOptions& options, const DoctorThresholds& thresholds = {});
+
+}  // namespace blotter::postgres

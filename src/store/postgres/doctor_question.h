@@ -1,0 +1,76 @@
+// A question to the server: SQL that answers with one row, and the bounds of a good answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/postgres/connection.h"
+#include "store/postgres/doctor.h"
+
+namespace blotter::postgres {
+
+enum class Bad : std::uint8_t { above, below };
+
+struct Question {
+  const char* name;
+  // One row: a double (NULL: nothing to measure, all is well) and the text that people see (NULL: the role may not see
+  // it).
+  const char* sql;
+  Parameters parameters = {};
+  Bad bad = Bad::above;
+  std::optional<double> warn = {};
+  std::optional<double> crit = {};
+  std::string threshold;
+  std::string advice;  // shown when the level is not ok
+  // Without pg_monitor the answer covers what the role itself does: then "ok" is not known.
+  bool needs_monitor = false;
+  const char* prelude = nullptr;  // run first, in the same transaction
+};
+
+class Examination {
+ public:
+  Examination(Connection& connection, const DoctorThresholds& thresholds, std::vector<HealthCheck>& checks)
+      : connection_(connection), thresholds_(thresholds), checks_(checks) {}
+
+  Connection& connection() { return connection_; }
+  const DoctorThresholds& thresholds() const { return thresholds_; }
+
+  // Who asks, and whether the statistics of others are shown to it. Errc: unavailable.
+  Result<void> introduce();
+  const std::string& role() const { return role_; }
+
+  // Adds the answer. Errc: unavailable (the connection is lost; anything else that fails is an answer: skipped).
+  Result<void> ask(const Question& question);
+  // One row for code that needs more than a number; nothing when the question failed, and then `name` is skipped.
+  Result<std::optional<Rows>> fetch(const char* name, const char* sql, const Parameters& parameters = {},
+                                    const char* prelude = nullptr);
+
+  void add(HealthCheck check) { checks_.push_back(std::move(check)); }
+  void skip(const char* name, std::string why);
+  bool monitors() const { return monitors_; }
+  std::string grant() const;  // what a person may do to see everything
+
+ private:
+  Connection& connection_;
+  const DoctorThresholds& thresholds_;
+  std::vector<HealthCheck>& checks_;
+  std::string role_;
+  bool monitors_ = false;
+};
+
+// "warn > 80 %, crit > 90 %"
+std::string shown_bounds(Bad bad, std::optional<double> warn, std::optional<double> crit, const char* unit);
+
+// The groups of questions. Errc: unavailable.
+Result<void> examine_server(Examination& examination);       // doctor_server.cpp
+Result<void> examine_activity(Examination& examination);     // doctor_activity.cpp
+Result<void> examine_replication(Examination& examination);  // doctor_replication.cpp
+Result<void> examine_tables(Examination& examination);       // doctor_tables.cpp
+Result<void> examine_settings(Examination& examination);     // doctor_settings.cpp
+// The replica where reads go, asked itself.
+Result<void> examine_replica(Examination& examination, const StoreOptions& options);  // doctor_replication.cpp
+// Whether the schema is this program's, and what only our own tables know.
+Result<void> examine_ledger(Examination& examination);  // doctor_ledger.cpp
+
+}  // namespace blotter::postgres

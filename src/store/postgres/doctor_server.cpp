@@ -1,0 +1,108 @@
+// The server itself: version, encryption, connections, cache, age of transaction numbers, disk.
+#include <fmt/format.h>
+
+#include "store/postgres/doctor_question.h"
+
+namespace blotter::postgres {
+namespace {
+
+constexpr const char* kVersion =
+    "SELECT current_setting('server_version_num')::int / 10000::float8,"
+    " format('PostgreSQL %s, up %s, %s', current_setting('server_version'),"
+    "        date_trunc('second', now() - pg_postmaster_start_time()),"
+    "        CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE 'primary' END)";
+
+// Nothing to encrypt over a Unix socket or on one machine.
+constexpr const char* kEncryption =
+    "SELECT CASE WHEN coalesce(ssl.ssl, false) OR inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()"
+    "            THEN 1 ELSE 0 END::float8,"
+    " CASE WHEN ssl.ssl THEN format('%s, %s', ssl.version, ssl.cipher)"
+    "      WHEN inet_server_addr() IS NULL THEN 'Unix socket'"
+    "      WHEN inet_server_addr() = inet_client_addr() THEN 'same machine, not encrypted'"
+    "      ELSE format('not encrypted from %s to %s', inet_client_addr(), inet_server_addr()) END"
+    " FROM (SELECT) AS one LEFT JOIN pg_stat_ssl AS ssl ON ssl.pid = pg_backend_pid()";
+
+// From pg_stat_database, because pg_stat_activity does not tell a reader which of the others are clients.
+constexpr const char* kConnections =
+    "SELECT 100.0::float8 * used / available, format('%s of %s in use (%s %%)', used, available, 100 * used / "
+    "available)"
+    " FROM (SELECT (SELECT sum(numbackends) FROM pg_stat_database)::bigint AS used,"
+    "       current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint"
+    "       AS available) AS counts";
+
+constexpr const char* kCache =
+    "SELECT CASE WHEN blks_hit + blks_read >= $1 THEN 100.0::float8 * blks_hit / (blks_hit + blks_read) END,"
+    " format('%s %% of %s block reads', CASE WHEN blks_hit + blks_read = 0 THEN 100"
+    "        ELSE round(100.0 * blks_hit / (blks_hit + blks_read), 1) END, blks_hit + blks_read)"
+    " FROM pg_stat_database WHERE datname = current_database()";
+
+constexpr const char* kFreezeAge =
+    "SELECT age::float8 / freeze_max, format('%s transactions in database %s, autovacuum freezes at %s', age, datname,"
+    "                                        freeze_max)"
+    " FROM (SELECT age(datfrozenxid) AS age, datname FROM pg_database ORDER BY age(datfrozenxid) DESC LIMIT 1) AS "
+    "oldest,"
+    " (SELECT current_setting('autovacuum_freeze_max_age')::bigint AS freeze_max) AS setting";
+
+// The directory is of this machine only when we talk to the server without leaving it.
+constexpr const char* kDataDirectory =
+    "SELECT inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr(),"
+    " (SELECT setting FROM pg_settings WHERE name = 'data_directory')";
+
+Result<void> examine_disk(Examination& examination) {
+  BLOTTER_ASSIGN(const auto rows, examination.fetch("disk", kDataDirectory));
+  if (!rows) return {};
+  if (!rows->boolean(0, 0)) {
+    examination.skip("disk",
+                     "the server is another machine; watch its data and WAL volumes there (warn < 20 % free, "
+                     "crit < 10 %)");
+  } else if (rows->is_null(0, 1)) {
+    examination.skip("disk", examination.role() + " may not see data_directory; " + examination.grant());
+  } else {
+    examination.add(disk_free("disk", rows->text(0, 1)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> examine_server(Examination& examination) {
+  const DoctorThresholds& limits = examination.thresholds();
+  BLOTTER_TRY(examination.ask({.name = "server",
+                               .sql = kVersion,
+                               .bad = Bad::below,
+                               .warn = 15,  // 004, technology stack: "PostgreSQL 15+"
+                               .threshold = "PostgreSQL 15 or newer",
+                               .advice = "upgrade the server: older ones are not tested"}));
+  BLOTTER_TRY(examination.ask({.name = "encryption",
+                               .sql = kEncryption,
+                               .bad = Bad::below,
+                               .warn = 1,  // 004, appendix D: "DATABASE_SSL_MODE=require  # For production"
+                               .threshold = "TLS to another machine",
+                               .advice = "set DATABASE_SSL_MODE=verify-full (or require)"}));
+  BLOTTER_TRY(examination.ask(
+      {.name = "connections",
+       .sql = kConnections,
+       .bad = Bad::above,
+       .warn = limits.connections_warn,
+       .crit = limits.connections_crit,
+       .threshold = shown_bounds(Bad::above, limits.connections_warn, limits.connections_crit, " %"),
+       .advice = "lower DATABASE_POOL_SIZE of what reads most, put PgBouncer in front, or raise max_connections"}));
+  BLOTTER_TRY(examination.ask({.name = "cache_hits",
+                               .sql = kCache,
+                               .parameters = Parameters().add(limits.cache_blocks_min),
+                               .bad = Bad::below,
+                               .warn = limits.cache_hit_percent,
+                               .threshold = shown_bounds(Bad::below, limits.cache_hit_percent, {}, " %"),
+                               .advice = "raise shared_buffers (25 % of memory), or find what reads whole tables"}));
+  BLOTTER_TRY(examination.ask(
+      {.name = "freeze_age",
+       .sql = kFreezeAge,
+       .bad = Bad::above,
+       .warn = limits.freeze_age_warn,
+       .crit = limits.freeze_age_crit,
+       .threshold = shown_bounds(Bad::above, limits.freeze_age_warn, limits.freeze_age_crit, " x autovacuum's"),
+       .advice = "VACUUM FREEZE the oldest tables; look for old transactions, slots and prepared transactions"}));
+  return examine_disk(examination);
+}
+
+}  // namespace blotter::postgres
