@@ -127,6 +127,8 @@ BEGIN
     END IF;
     EXECUTE format('ALTER TABLE %I.%I RENAME TO %I', the_schema, the_row.partition_name,
                    the_row.partition_name || '_retired_' || the_row.retired_id);
+    EXECUTE format('ALTER INDEX IF EXISTS %I.%I RENAME TO %I', the_schema, the_row.partition_name || '_identity',
+                   the_row.partition_name || '_retired_' || the_row.retired_id || '_identity');
     UPDATE ledger.retired_partitions SET state = 'detached' WHERE retired_id = retirement;
   END IF;
   RETURN the_row.partition_name || '_retired_' || the_row.retired_id;

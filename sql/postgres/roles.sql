@@ -76,11 +76,16 @@ BEGIN
     EXECUTE format('GRANT blotter_operator TO %I', current_user);
   END IF;
   FOR each IN
-    SELECT format('%I.%I', schema_name, table_name) AS name FROM ledger.partition_rules
-    UNION ALL
-    SELECT format('%I.%I', schema_name, partition_name) FROM ledger.list_partitions()
+    WITH ours AS (
+      SELECT format('%I.%I', schema_name, table_name)::regclass AS relation FROM ledger.partition_rules
+      UNION ALL
+      SELECT relation FROM ledger.list_partitions()
+    )
+    -- Only those that are not the operator's yet: a change of owner locks out every reader for a moment.
+    SELECT relation FROM ours JOIN pg_catalog.pg_class AS c ON c.oid = ours.relation
+    WHERE c.relowner <> 'blotter_operator'::regrole
   LOOP
-    EXECUTE format('ALTER TABLE %s OWNER TO blotter_operator', each.name);
+    EXECUTE format('ALTER TABLE %s OWNER TO blotter_operator', each.relation);
   END LOOP;
   -- What detaches, renames and makes partitions acts as their owner. PostgreSQL gives a function only to a role that
   -- may make things in its schema; it keeps it when that right is gone.

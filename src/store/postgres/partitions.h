@@ -1,0 +1,121 @@
+// The partitions of the tables that grow with time: what there is, making them ahead, retiring the old ones.
+//
+// Each table has a rule (ledger.partition_rules): period, retention, how many periods ahead. The writer makes what a
+// batch needs by itself; making ahead only keeps that out of its way. Retirement is detach → archive file → verified →
+// drop, each step recorded (ledger.retired_partitions), so that it goes on where it was cut off. It needs the rights of
+// blotter_operator. Nothing else of the ledger waits for any of it.
+//
+// Threads    One at a time. Several processes may do it at once.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blotter/store.h"
+#include "blotter/time.h"
+#include "store/postgres/connection.h"
+
+namespace blotter::postgres {
+
+enum class Period : std::uint8_t { day, month, quarter };
+BOOST_DESCRIBE_ENUM(Period, day, month, quarter)
+
+struct PartitionRule {
+  std::string table;
+  Period period = Period::month;
+  std::string retention;  // an interval of PostgreSQL ("7 years", "30 days"); empty: kept for ever
+  std::int64_t ahead = 7;
+};
+
+enum class PartitionState : std::uint8_t {
+  attached,
+  detach_pending,  // a retirement was cut off while detaching
+  detached,        // on its way to an archive; its rows are not in the table any more
+};
+BOOST_DESCRIBE_ENUM(PartitionState, attached, detach_pending, detached)
+
+// Instants beyond Timestamp's range are its ends.
+struct Partition {
+  std::string table;
+  std::string name;
+  Timestamp from;  // first instant
+  Timestamp to;    // first instant after it
+  PartitionState state = PartitionState::attached;
+  std::int64_t rows_estimate = 0;  // the planner's
+  std::int64_t bytes = 0;          // with indexes
+};
+
+enum class RetirementState : std::uint8_t { due, detaching, detached, archived, dropped };
+BOOST_DESCRIBE_ENUM(RetirementState, due, detaching, detached, archived, dropped)
+
+// A partition past its retention, and how far its retirement is.
+struct Retirement {
+  std::int64_t id = 0;  // 0 while due
+  std::string table;
+  std::string partition;
+  Timestamp from;
+  Timestamp to;
+  RetirementState state = RetirementState::due;
+  std::int64_t rows = 0;  // in the archive, once there is one
+  std::string sha256;     // of its CSV text
+  std::string archive;    // its path
+};
+
+// Times whose rows were retired: there may be none of them in the table any more.
+struct RetiredRange {
+  Table table = Table::fills;
+  Timestamp from;
+  Timestamp to;
+};
+
+struct RetireOptions {
+  std::string archive_directory;  // made when it is missing
+  Timestamp now;
+  // Called before each step (its name, the partition): progress, and in tests a death. An error ends the retirement.
+  std::function<Result<void>(std::string_view step, const std::string& partition)> before_step;
+};
+
+class Partitions {
+ public:
+  // Errc: as opening a store for reading; not_found (no schema yet).
+  static Result<std::unique_ptr<Partitions>> open(const StoreOptions& options);
+
+  Result<std::vector<PartitionRule>> rules();
+  // A changed period holds for partitions made from now on; those that are there keep theirs, and where a new one would
+  // overlap them a smaller one is made. Errc: not_found (no such table), invalid (no such interval, a number outside
+  // 1 to 400).
+  Result<void> set_rule(const PartitionRule& rule);
+
+  // By table and time.
+  Result<std::vector<Partition>> list();
+
+  // Makes the partitions of `now` and of the periods ahead of it, of every table; returns the names of the new ones.
+  // Errc: unavailable (a lock was not to be had in 2 s: try again).
+  Result<std::vector<std::string>> ensure(Timestamp now);
+
+  // What retire() would do: retirements under way, and partitions whose end is longer ago than their retention.
+  Result<std::vector<Retirement>> plan_retire(Timestamp now);
+
+  // Retires all of them, one after the other, oldest first; returns what was dropped. Waits for queries that still read
+  // a partition. An archive file is never overwritten, and a partition is dropped only after its file was read back and
+  // agrees with the table. Errc: unavailable, exhausted (disk full); invalid (the archive's file exists with other
+  // content); corrupt (what was read back is not what was written).
+  Result<std::vector<Retirement>> retire(const RetireOptions& options);
+
+  // Of every retirement that has begun.
+  Result<std::vector<RetiredRange>> retired_ranges();
+
+ private:
+  explicit Partitions(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  std::unique_ptr<Connection> connection_;
+};
+
+// Drives one retirement to its end; partitions_retire.cpp.
+Result<Retirement> retire_one(Connection& connection, Retirement retirement, const RetireOptions& options);
+
+}  // namespace blotter::postgres

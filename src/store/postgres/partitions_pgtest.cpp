@@ -1,0 +1,174 @@
+#include "store/postgres/partitions.h"
+
+#include <thread>
+
+#include "store/postgres/postgres_schema_test.h"
+
+namespace blotter::postgres {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Timestamp instant(const char* text) { return *parse_timestamp(text); }
+
+class PartitionsTest : public PostgresSchemaTest {
+ protected:
+  void SetUp() override {
+    migrate();
+    auto opened = Partitions::open(options());
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    partitions_ = std::move(*opened);
+  }
+  std::string names(const std::string& table) {
+    return text_of("SELECT partition_name FROM ledger.partitions WHERE table_name = '" + table + "' ORDER BY from_at");
+  }
+  std::string ensure(const std::string& table, const std::string& instants) {
+    return text_of("SELECT ledger.ensure_partitions('" + table + "', ARRAY[" + instants + "]::timestamptz[])");
+  }
+  void add_fill(int seq, const std::string& at) {
+    run("INSERT INTO execution.fills VALUES ('b', " + std::to_string(seq) +
+        ", '00000000-0000-7000-8000-000000000001', 'a', 'S', 'V', 's', 'e" + std::to_string(seq) + "', ('" + at +
+        "'::timestamptz AT TIME ZONE 'UTC')::date, 'buy', 1, 2, 0, 'USD', 'maker', 'effective', 1, -2, 2, 0, 'USD', '" +
+        at + "', '" + at + "', '" + at + "', 0)");
+  }
+  std::unique_ptr<Partitions> partitions_;
+};
+
+TEST_F(PartitionsTest, APartitionIsOnePeriodInUtcWhateverTheSessionsTimeZone) {
+  run("SET TimeZone = 'Pacific/Apia'; SET DateStyle = 'German'");
+  EXPECT_EQ(ensure("fills", "'2026-12-31T23:59:59.999999Z', '2027-01-01T00:00Z'"), "2");
+  EXPECT_EQ(ensure("audit_log", "'2028-02-29T12:00Z'"), "1");
+  run("RESET TimeZone; RESET DateStyle");
+  EXPECT_EQ(names("fills"), "fills_2026_q4\nfills_2027_q1");
+  const auto list = partitions_->list();
+  ASSERT_TRUE(list.has_value()) << list.error().message;
+  ASSERT_EQ(list->size(), 3U);
+  EXPECT_EQ(list->at(0).name, "audit_log_2028_02");
+  EXPECT_EQ(list->at(0).from, instant("2028-02-01T00:00:00Z"));
+  EXPECT_EQ(list->at(0).to, instant("2028-03-01T00:00:00Z"));
+  EXPECT_EQ(list->at(1).from, instant("2026-10-01T00:00:00Z"));
+  EXPECT_EQ(list->at(1).to, instant("2027-01-01T00:00:00Z"));
+  EXPECT_EQ(list->at(1).state, PartitionState::attached);
+}
+
+TEST_F(PartitionsTest, RecordsOfTheFirstAndTheLastYearLand) {
+  EXPECT_EQ(ensure("fills", "'1678-01-01Z', '2262-04-11T23:47:16Z', '1677-09-21T00:12:44Z'"), "3");
+  add_fill(1, "1678-01-01T00:00:00Z");
+  add_fill(2, "2262-04-11T23:47:16Z");
+  add_fill(3, "1677-09-21T00:12:44Z");
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.fills"), "3");
+  EXPECT_EQ(partitions_->list()->front().from.ns, INT64_MIN) << "what a Timestamp cannot say is its end";
+}
+
+TEST_F(PartitionsTest, EveryPartitionRefusesAnExecutionOfTheSameIdentity) {
+  ensure("fills", "'2026-11-21Z'");
+  add_fill(1, "2026-11-21T10:00:00Z");
+  const Error error =
+      refusal_of(db(),
+                 "INSERT INTO execution.fills SELECT book_id, 2, order_id, account, symbol, venue, strategy, exec_id,"
+                 " trade_date, side, quantity, price, fee, fee_asset, liquidity, status, position_delta, cash_delta,"
+                 " cost_delta, realized_pnl, settle, at + INTERVAL '1 hour', received_at, recorded_at, nanos"
+                 " FROM execution.fills");
+  EXPECT_THAT(error.message, HasSubstr("fills_2026_q4_identity"));
+}
+
+TEST_F(PartitionsTest, CallersAtTheSameTimeMakeOnePartition) {
+  std::array<std::string, 6> made;
+  std::vector<std::thread> threads;
+  for (std::string& each : made) {
+    threads.emplace_back([&] {
+      const auto own = connect(url_);
+      each =
+          text_of(*own, "SELECT ledger.ensure_partitions('fills', ARRAY['2030-01-01Z', '2031-01-01Z']::timestamptz[])");
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  std::sort(made.begin(), made.end());
+  EXPECT_THAT(made, ElementsAre("0", "0", "0", "0", "0", "2"));
+}
+
+TEST_F(PartitionsTest, ALongReaderDoesNotHoldUpAMaker) {
+  ensure("fills", "'2026-11-21Z'");
+  const auto reader = connect(url_);
+  ASSERT_TRUE(reader->begin(kBeginOneMoment).has_value());
+  ASSERT_TRUE(reader->query("SELECT count(*) FROM execution.fills").has_value());
+  EXPECT_EQ(ensure("fills", "'2027-11-21Z'"), "1");
+  reader->rollback();
+}
+
+TEST_F(PartitionsTest, ALockThatIsNotToBeHadIsARetryNotAWait) {
+  const auto holder = connect(url_);
+  ASSERT_TRUE(holder->begin(kBegin).has_value());
+  ASSERT_TRUE(holder->run_script("LOCK TABLE execution.fills IN ACCESS EXCLUSIVE MODE").has_value());
+  const Error error = refusal_of(db(), "SELECT ledger.ensure_partition('fills', now())");
+  EXPECT_EQ(error.code, Errc::unavailable);
+  EXPECT_EQ(db().refusal().sqlstate, "55P03");
+  holder->rollback();
+  EXPECT_EQ(ensure("fills", "now()"), "1");
+  EXPECT_EQ(text_of("SELECT current_setting('lock_timeout')"), "0") << "the caller's setting came back";
+}
+
+TEST_F(PartitionsTest, OnlyTablesWithARuleGetPartitions) {
+  EXPECT_THAT(refusal_of(db(), "SELECT ledger.ensure_partition('orders', now())").message, HasSubstr("orders"));
+  EXPECT_THAT(refusal_of(db(), "SELECT ledger.ensure_partition('fills; DROP TABLE x', now())").message,
+              HasSubstr("no partition rule"));
+}
+
+TEST_F(PartitionsTest, EnsureMakesTheRulesPeriodsAheadOnce) {
+  const Timestamp now = instant("2026-11-21T10:00:00Z");
+  const auto made = partitions_->ensure(now);
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(made->size(), 4U * 8U);
+  EXPECT_EQ(names("fills"),
+            "fills_2026_q4\nfills_2027_q1\nfills_2027_q2\nfills_2027_q3\nfills_2027_q4\nfills_2028_q1\nfills_2028_q2\n"
+            "fills_2028_q3");
+  EXPECT_EQ(names("audit_log").substr(0, 35), "audit_log_2026_11\naudit_log_2026_12");
+  EXPECT_TRUE(partitions_->ensure(now)->empty());
+}
+
+TEST_F(PartitionsTest, AChangedPeriodHoldsForNewPartitionsAndOverlapsNone) {
+  ensure("fills", "'2026-02-10Z'");
+  ASSERT_TRUE(partitions_->set_rule({"fills", Period::day, "30 days", 3}).has_value());
+  EXPECT_EQ(ensure("fills", "'2026-03-31Z', '2026-04-01Z', '2026-05-20Z'"), "2") << "the quarter covers March";
+  ASSERT_TRUE(partitions_->set_rule({"fills", Period::quarter, "", 7}).has_value());
+  EXPECT_EQ(ensure("fills", "'2026-04-02Z', '2026-06-02Z', '2026-07-01Z'"), "3");
+  EXPECT_EQ(names("fills"),
+            "fills_2026_q1\nfills_2026_04_01\nfills_2026_04_02\nfills_2026_05_20\nfills_2026_06\nfills_2026_q3");
+  const auto made = partitions_->ensure(instant("2026-05-01T00:00:00Z"));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(text_of("SELECT count(*) FROM generate_series(TIMESTAMPTZ '2026-05-01Z', '2028-03-30Z', '1 day') AS day"
+                    " WHERE NOT ledger.has_partition('fills', day)"),
+            "0")
+      << "no gap is left";
+}
+
+TEST_F(PartitionsTest, RulesThatMakeNoSenseAreRefused) {
+  EXPECT_EQ(partitions_->set_rule({"orders", Period::day, "", 3}).error().code, Errc::not_found);
+  EXPECT_EQ(partitions_->set_rule({"fills", Period::day, "a while", 3}).error().code, Errc::invalid);
+  EXPECT_EQ(partitions_->set_rule({"fills", Period::day, "-1 day", 3}).error().code, Errc::invalid);
+  EXPECT_EQ(partitions_->set_rule({"fills", Period::day, "1 day", 0}).error().code, Errc::invalid);
+  const auto rules = *partitions_->rules();
+  ASSERT_EQ(rules.size(), 4U);
+  EXPECT_EQ(rules[2].table, "fills");
+  EXPECT_EQ(rules[2].period, Period::quarter);
+  EXPECT_EQ(rules[2].retention, "7 years");
+}
+
+TEST_F(PartitionsTest, AQueryOfASpanOfTimeReadsItsPartitionsOnly) {
+  ensure("fills", "'2026-01-01Z', '2026-04-01Z', '2026-07-01Z', '2026-10-01Z'");
+  const std::string plan = text_of(db(),
+                                   "SELECT 1");  // opens the connection
+  const auto rows = db().query(
+      "EXPLAIN (FORMAT JSON) SELECT * FROM execution.fills WHERE book_id = 'b' AND symbol = 'S'"
+      " AND at >= '2026-05-01Z' AND at < '2026-06-01Z'");
+  ASSERT_TRUE(rows.has_value()) << rows.error().message;
+  const std::string text = rows->text(0, 0);
+  EXPECT_THAT(text, HasSubstr("fills_2026_q2"));
+  for (const char* other : {"fills_2026_q1", "fills_2026_q3", "fills_2026_q4"}) {
+    EXPECT_EQ(text.find(other), std::string::npos) << other;
+  }
+}
+
+}  // namespace
+}  // namespace blotter::postgres

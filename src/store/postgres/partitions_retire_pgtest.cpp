@@ -1,0 +1,209 @@
+#include <filesystem>
+#include <set>
+
+#include "store/postgres/archive_file.h"
+#include "store/postgres/partitions.h"
+#include "store/postgres/postgres_schema_test.h"
+#include "store/postgres/roles.h"
+#include "store/test_directory.h"
+
+namespace blotter::postgres {
+namespace {
+
+using testing::HasSubstr;
+
+class RetireTest : public PostgresSchemaTest {
+ protected:
+  void SetUp() override {
+    migrate();
+    partitions_ = std::move(*Partitions::open(options()));
+    run("SELECT ledger.ensure_partitions('cash_movements', ARRAY['2015-05-01Z', '2015-06-01Z', '2026-11-01Z']"
+        "::timestamptz[]);"
+        "INSERT INTO execution.cash_movements SELECT 'b', n, 'a', 'deposit', 'id' || n, 'USD', 0.1 * n, NULL,"
+        " CASE n % 2 WHEN 0 THEN '' END, E'a \"note\",\\nof two lines', at, at, at, n"
+        " FROM (SELECT n, TIMESTAMPTZ '2015-05-01Z' + n * INTERVAL '1 hour' AS at FROM generate_series(1, 1000) AS n) "
+        "AS x;"
+        "INSERT INTO execution.cash_movements SELECT 'b', 5000, 'a', 'deposit', 'new', 'USD', 1, NULL, NULL, NULL, at, "
+        "at,"
+        " at, 0 FROM (SELECT TIMESTAMPTZ '2026-11-02Z' AS at) AS x");
+    all_rows_ = rows();
+  }
+  std::string rows() {
+    return text_of(
+        "SELECT count(*) || ' ' || coalesce(md5(string_agg(c::text, '|' ORDER BY seq)), '')"
+        " FROM execution.cash_movements AS c");
+  }
+  RetireOptions retire_options() const {
+    return {.archive_directory = directory_.path() + "/archive",
+            .now = *parse_timestamp("2026-11-21T00:00:00Z"),
+            .before_step = {}};
+  }
+  void restore(const std::string& archive) {
+    run("SELECT ledger.ensure_partitions('cash_movements', ARRAY['2015-05-01Z', '2015-06-01Z']::timestamptz[])");
+    const std::string command = "zstd -dc " + archive + " > " + directory_.path() + "/text.csv";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    std::FILE* file = std::fopen((directory_.path() + "/text.csv").c_str(), "rb");
+    ASSERT_NE(file, nullptr);
+    ASSERT_TRUE(db().begin_copy("COPY execution.cash_movements FROM STDIN (FORMAT csv, HEADER)").has_value());
+    std::string buffer(1 << 16, '\0');
+    for (std::size_t size = 0; (size = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;) {
+      ASSERT_TRUE(db().put_copy({buffer.data(), size}).has_value());
+    }
+    std::fclose(file);
+    const auto count = db().end_copy();
+    ASSERT_TRUE(count.has_value()) << count.error().message;
+  }
+
+  TemporaryDirectory directory_;
+  std::unique_ptr<Partitions> partitions_;
+  std::string all_rows_;
+};
+
+TEST_F(RetireTest, APlanChangesNothing) {
+  const auto plan = partitions_->plan_retire(retire_options().now);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  ASSERT_EQ(plan->size(), 2U);
+  EXPECT_EQ(plan->at(0).partition, "cash_movements_2015_05");
+  EXPECT_EQ(plan->at(0).state, RetirementState::due);
+  EXPECT_EQ(plan->at(1).partition, "cash_movements_2015_06");
+  EXPECT_EQ(rows(), all_rows_);
+  EXPECT_TRUE(partitions_->retired_ranges()->empty());
+  EXPECT_TRUE(partitions_->plan_retire(*parse_timestamp("2022-05-31T23:59:59Z"))->empty()) << "7 years are not over";
+  EXPECT_EQ(partitions_->plan_retire(*parse_timestamp("2022-06-01T00:00:00Z"))->size(), 1U);
+}
+
+TEST_F(RetireTest, NothingIsRetiredWithoutARetention) {
+  ASSERT_TRUE(partitions_->set_rule({"cash_movements", Period::month, "", 7}).has_value());
+  EXPECT_TRUE(partitions_->retire(retire_options())->empty());
+  EXPECT_EQ(rows(), all_rows_);
+}
+
+TEST_F(RetireTest, RestoringTheArchivesGivesTheSameRows) {
+  const auto retired = partitions_->retire(retire_options());
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  ASSERT_EQ(retired->size(), 2U);
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements"), "1");
+  EXPECT_EQ(retired->at(0).rows + retired->at(1).rows, 1000);
+  EXPECT_EQ(text_of("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'cash_movements_2015%'"), "0");
+  EXPECT_EQ(text_of("SELECT string_agg(state || row_count, ' ' ORDER BY retired_id) FROM ledger.retired_partitions"),
+            "dropped743 dropped257");
+  EXPECT_TRUE(std::filesystem::exists(retired->at(0).archive + ".json"));
+  const auto ranges = *partitions_->retired_ranges();
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].table, Table::cash_movements);
+  EXPECT_EQ(to_text(ranges[0].from).substr(0, 10), "2015-05-01");
+  for (const Retirement& each : *retired) restore(each.archive);
+  EXPECT_EQ(rows(), all_rows_);
+}
+
+// Every place where the process can die: the retirement is done again and ends the same.
+TEST_F(RetireTest, ADeathBeforeAnyStepIsMadeGoodByTheNextRun) {
+  std::set<std::string> steps;
+  for (int death = 1;; ++death) {
+    SCOPED_TRACE("death before step " + std::to_string(death));
+    RetireOptions dying = retire_options();
+    dying.archive_directory += std::to_string(death);
+    int step = 0;
+    dying.before_step = [&](std::string_view name, const std::string&) -> Result<void> {
+      steps.insert(std::string(name));
+      if (++step == death) return fail(Errc::unavailable, "died");
+      return {};
+    };
+    const bool died = !partitions_->retire(dying).has_value();
+    dying.before_step = {};
+    const auto retired = partitions_->retire(dying);
+    ASSERT_TRUE(retired.has_value()) << retired.error().message;
+    EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements"), "1");
+    EXPECT_EQ(text_of("SELECT count(*) FROM ledger.retired_partitions WHERE state <> 'dropped'"), "0");
+    for (const char* month : {"05", "06"}) {
+      restore(text_of("SELECT archive FROM ledger.retired_partitions WHERE partition_name = 'cash_movements_2015_" +
+                      std::string(month) + "' ORDER BY retired_id DESC LIMIT 1"));
+    }
+    ASSERT_EQ(rows(), all_rows_);
+    if (!died) break;
+  }
+  EXPECT_EQ(steps.size(), 8U);
+}
+
+TEST_F(RetireTest, ADetachmentCutOffInTheMiddleIsFinished) {
+  // A reader of the partition makes DETACH CONCURRENTLY wait between its two transactions, where it is cut off.
+  const auto reader = connect(url_);
+  ASSERT_TRUE(reader->begin(kBeginOneMoment).has_value());
+  ASSERT_TRUE(reader->query("SELECT count(*) FROM execution.cash_movements").has_value());
+  const auto cut = connect(url_);
+  ASSERT_TRUE(cut->run_script("SET lock_timeout = '300ms'").has_value());
+  EXPECT_FALSE(cut->run_script("ALTER TABLE execution.cash_movements DETACH PARTITION execution.cash_movements_2015_05"
+                               " CONCURRENTLY")
+                   .has_value());
+  EXPECT_EQ(text_of("SELECT partition_name FROM ledger.partitions WHERE detach_pending"), "cash_movements_2015_05");
+  EXPECT_EQ(partitions_->list()->front().state, PartitionState::detach_pending);
+  const auto waits = partitions_->retire(retire_options());
+  ASSERT_FALSE(waits.has_value()) << "the reader still sees the partition";
+  EXPECT_EQ(waits.error().code, Errc::unavailable) << waits.error().message;
+  reader->rollback();
+  const auto retired = partitions_->retire(retire_options());
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  for (const Retirement& each : *retired) restore(each.archive);
+  EXPECT_EQ(rows(), all_rows_);
+}
+
+TEST_F(RetireTest, ALateRecordLandsWhileItsPeriodIsBeingRetired) {
+  RetireOptions options = retire_options();
+  bool landed = false;
+  options.before_step = [&](std::string_view step, const std::string& partition) -> Result<void> {
+    if (landed || partition != "cash_movements_2015_05" || step != "settle") return {};
+    landed = true;
+    run("SELECT ledger.ensure_partition('cash_movements', '2015-05-30Z');"
+        "INSERT INTO execution.cash_movements SELECT 'b', 9000, 'a', 'deposit', 'late', 'USD', 1, NULL, NULL, NULL, at,"
+        " at, at, 0 FROM (SELECT TIMESTAMPTZ '2015-05-30Z' AS at) AS x");
+    return {};
+  };
+  const auto retired = partitions_->retire(options);
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  EXPECT_TRUE(landed);
+  EXPECT_EQ(text_of("SELECT string_agg(id, ',' ORDER BY seq) FROM execution.cash_movements"), "new,late");
+  const auto again = partitions_->retire(options);
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  ASSERT_EQ(again->size(), 1U) << "its new partition is retired in its turn";
+  EXPECT_EQ(again->front().rows, 1);
+}
+
+TEST_F(RetireTest, AnArchiveThatHoldsSomethingElseIsNeitherOverwrittenNorTrusted) {
+  RetireOptions options = retire_options();
+  const std::string path = options.archive_directory + "/cash_movements_2015_05_retired_1.csv.zst";
+  std::filesystem::create_directories(options.archive_directory);
+  ASSERT_TRUE(write_archive(path, [](const TextSink& sink) { return sink("of\nanother\n"); }).has_value());
+  const auto retired = partitions_->retire(options);
+  ASSERT_FALSE(retired.has_value());
+  EXPECT_EQ(retired.error().code, Errc::invalid);
+  EXPECT_THAT(retired.error().message, HasSubstr("nothing was dropped"));
+  EXPECT_EQ(summarize_archive(path)->rows, 1);
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements_2015_05_retired_1"), "743");
+  EXPECT_EQ(partitions_->list()->front().state, PartitionState::detached);
+}
+
+TEST_F(RetireTest, APartitionIsNotDroppedWhenItsArchiveHasGone) {
+  RetireOptions options = retire_options();
+  options.before_step = [&](std::string_view step, const std::string&) -> Result<void> {
+    if (step == "drop") std::filesystem::remove_all(options.archive_directory);
+    return {};
+  };
+  EXPECT_EQ(partitions_->retire(options).error().code, Errc::not_found);
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements_2015_05_retired_1"), "743");
+}
+
+TEST_F(RetireTest, AnOperatorsRightsAreEnough) {
+  ASSERT_TRUE(make_roles(options()).has_value());
+  run("CREATE ROLE retiring_operator LOGIN IN ROLE blotter_operator");
+  StoreOptions as_operator = options();
+  const std::string user = "postgres@";
+  as_operator.url.replace(as_operator.url.find(user), user.size(), "retiring_operator@");
+  auto opened = Partitions::open(as_operator);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  const auto retired = (*opened)->retire(retire_options());
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  EXPECT_EQ(retired->size(), 2U);
+}
+
+}  // namespace
+}  // namespace blotter::postgres

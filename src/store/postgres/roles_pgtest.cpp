@@ -1,0 +1,168 @@
+#include "store/postgres/roles.h"
+
+#include "store/postgres/postgres_schema_test.h"
+
+namespace blotter::postgres {
+namespace {
+
+using testing::HasSubstr;
+
+// Roles belong to the whole server, so every test has members of its own.
+class RolesTest : public PostgresSchemaTest {
+ protected:
+  void SetUp() override {
+    migrate();
+    const auto made = make_roles(options());
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+    run("CREATE ROLE " + name("r") + " LOGIN IN ROLE blotter_reader; CREATE ROLE " + name("w") +
+        " LOGIN IN ROLE blotter_writer; CREATE ROLE " + name("o") + " LOGIN IN ROLE blotter_operator; CREATE ROLE " +
+        name("nobody") + " LOGIN");
+    database_ = text_of("SELECT current_database()");
+  }
+  std::string name(const std::string& role) const {
+    return role + "_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
+  std::string url_as(const std::string& role) const {
+    std::string url = url_;
+    const std::string user = "postgres@";
+    const std::size_t at = url.find(user);
+    EXPECT_NE(at, std::string::npos) << url;
+    std::string lower = name(role);
+    for (char& c : lower) c = static_cast<char>(std::tolower(c));
+    return url.replace(at, user.size(), lower + "@");
+  }
+  void allows(Connection& connection, const std::string& sql) {
+    const auto done = connection.run_script(sql.c_str());
+    EXPECT_TRUE(done.has_value()) << sql << ": " << done.error().message;
+  }
+  void refuses(Connection& connection, const std::string& sql) {
+    const Error error = refusal_of(connection, sql);
+    EXPECT_EQ(connection.refusal().sqlstate, "42501") << sql << ": " << error.message;
+    EXPECT_THAT(error.message, HasSubstr("blotter migrate roles"));
+  }
+  const std::vector<std::string> append_only_ = {"execution.order_events", "execution.position_adjustments",
+                                                 "execution.cash_movements", "logging.audit_log",
+                                                 "ledger.refused_rows"};
+  const std::vector<std::string> mutable_ = {"ledger.accounts",     "ledger.instruments",  "strategy_engine.strategies",
+                                             "execution.orders",    "execution.positions", "execution.balances",
+                                             "analytics.pnl_daily", "ledger.books"};
+  std::string database_;
+};
+
+TEST_F(RolesTest, AreIdempotent) {
+  const auto again = make_roles(options());
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->size(), 3U);
+}
+
+TEST_F(RolesTest, NobodyElseReadsAnything) {
+  const auto nobody = connect(url_as("nobody"));
+  refuses(*nobody, "SELECT FROM ledger.books");
+  refuses(*nobody, "SELECT FROM execution.fills");
+  refuses(*nobody, "SELECT ledger.ensure_partition('fills', now())");
+}
+
+TEST_F(RolesTest, AReaderReadsEverythingAndChangesNothing) {
+  const auto reader = connect(url_as("r"));
+  for (const auto* tables : {&append_only_, &mutable_}) {
+    for (const std::string& table : *tables) {
+      allows(*reader, "SELECT * FROM " + table);
+      refuses(*reader, "INSERT INTO " + table + " DEFAULT VALUES");
+      refuses(*reader, "DELETE FROM " + table);
+    }
+  }
+  allows(*reader, "SELECT * FROM execution.ledger_entries; SELECT * FROM ledger.partitions");
+  refuses(*reader, "UPDATE execution.fills SET status = status");
+  refuses(*reader, "SELECT ledger.ensure_partition('fills', now())");
+  refuses(*reader, "CREATE TABLE execution.mine (a int)");
+}
+
+TEST_F(RolesTest, AWriterMayNeitherChangeNorDeleteEvidence) {
+  const auto writer = connect(url_as("w"));
+  allows(*writer,
+         "INSERT INTO ledger.books VALUES ('b', 1, 0, 0); UPDATE ledger.books SET applied_seq = 5;"
+         "SELECT ledger.ensure_partition('audit_log', '2026-11-21Z');"
+         "INSERT INTO logging.audit_log VALUES ('b', 1, 'risk', 'halted', '{}', '{}', NULL, NULL, 'info',"
+         " '2026-11-21Z', '2026-11-21Z', '2026-11-21Z', 0)");
+  for (const std::string& table : append_only_) {
+    refuses(*writer, "UPDATE " + table + " SET seq = seq");
+    refuses(*writer, "DELETE FROM " + table);
+    refuses(*writer, "TRUNCATE " + table);
+  }
+  for (const std::string& table : mutable_) {
+    allows(*writer, "UPDATE " + table + " SET book_id = book_id");
+    refuses(*writer, "DELETE FROM " + table);
+  }
+  allows(*writer, "UPDATE execution.fills SET status = 'busted' WHERE seq = 1");
+  refuses(*writer, "UPDATE execution.fills SET price = price");
+  refuses(*writer, "DELETE FROM execution.fills");
+  allows(*writer, "UPDATE ledger.quarantine SET state = 'released' WHERE seq = 1");
+  refuses(*writer, "UPDATE ledger.quarantine SET content = content");
+  refuses(*writer, "UPDATE ledger.partition_rules SET ahead = 1");
+  refuses(*writer, "SELECT ledger.settle_detached(1)");
+  refuses(*writer, "INSERT INTO ledger.schema_migrations VALUES (9, 'x', 'x', now())");
+  refuses(*writer, "CREATE TABLE execution.mine (a int)");
+  refuses(*writer, "DROP TABLE logging.audit_log_2026_11");
+}
+
+TEST_F(RolesTest, AnOperatorRebuildsABookAndKeepsThePartitions) {
+  const auto op = connect(url_as("o"));
+  for (const std::string& table : append_only_) allows(*op, "DELETE FROM " + table);
+  allows(*op, "DELETE FROM execution.orders; DELETE FROM execution.fills; UPDATE ledger.books SET applied_seq = 0");
+  allows(*op, "SELECT ledger.ensure_partition('fills', '2020-01-01Z'); UPDATE ledger.partition_rules SET ahead = 9");
+  allows(*op, "ALTER TABLE execution.fills DETACH PARTITION execution.fills_2020_q1 CONCURRENTLY");
+  allows(*op, "DROP TABLE execution.fills_2020_q1");
+  allows(*op, "SELECT query FROM pg_stat_activity");
+  EXPECT_EQ(text_of(*op, "SELECT pg_has_role('pg_read_all_stats', 'MEMBER')"), "true");
+  refuses(*op, "CREATE TABLE ledger.mine (a int)");
+  refuses(*op, "DROP TABLE execution.orders");
+}
+
+TEST_F(RolesTest, PartitionsMadeByTheWriterBelongToTheOperator) {
+  const auto writer = connect(url_as("w"));
+  allows(*writer, "SELECT ledger.ensure_partition('fills', '2031-05-05Z')");
+  EXPECT_EQ(text_of("SELECT tableowner FROM pg_tables WHERE tablename = 'fills_2031_q2'"), "blotter_operator");
+}
+
+TEST_F(RolesTest, ASearchPathOfTheMemberLetsTheQueriesOfSqliteRun) {
+  run("ALTER ROLE " + name("r") + " IN DATABASE " + database_ +
+      " SET search_path = ledger, execution, strategy_engine, analytics, logging");
+  const auto reader = connect(url_as("r"));
+  allows(*reader,
+         "SELECT count(*) FROM fills; SELECT * FROM ledger_entries; SELECT * FROM pnl_daily;"
+         "SELECT * FROM audit_log; SELECT * FROM strategies");
+}
+
+TEST_F(RolesTest, AMigrationAfterwardsIsUndoneAndDoneByItsOwner) {
+  ASSERT_TRUE(migrator().down(0).has_value());
+  migrate();
+}
+
+TEST_F(RolesTest, WithoutTheRightToCreateRolesItSaysWhatToDo) {
+  StoreOptions as_writer = options();
+  as_writer.url = url_as("w");
+  const auto made = make_roles(as_writer);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().code, Errc::not_found);
+  EXPECT_THAT(made.error().message, HasSubstr("blotter migrate roles"));
+  EXPECT_THAT(made.error().message, HasSubstr("superuser"));
+}
+
+TEST_F(RolesTest, AnOwnerWhoIsNoSuperuserMigratesAndMakesRoles) {
+  run("CREATE ROLE " + name("owner") + " LOGIN CREATEROLE");
+  run("CREATE DATABASE owned_db OWNER " + name("owner"));
+  StoreOptions owned;
+  owned.url = url_as("owner");
+  const std::size_t at = owned.url.find(database_);
+  ASSERT_NE(at, std::string::npos);
+  owned.url.replace(at, database_.size(), "owned_db");
+  const auto applied = make_migrator(owned)->up(INT32_MAX);
+  ASSERT_TRUE(applied.has_value()) << applied.error().message;
+  const auto made = make_roles(owned);
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  const auto undone = make_migrator(owned)->down(0);
+  EXPECT_TRUE(undone.has_value()) << undone.error().message;
+}
+
+}  // namespace
+}  // namespace blotter::postgres
