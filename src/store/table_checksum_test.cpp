@@ -52,7 +52,8 @@ TEST(TableChecksumTest, TellsApartWhatLooksAlike) {
 }
 
 TEST(TableChecksumTest, IsTheSameOnEveryMachineAndInEveryRelease) {
-  EXPECT_EQ(hash_of({{std::string("book"), std::int64_t{-2}, true, Cell{}}, {std::string("0.5")}}), "c8e0b1ac15bad72ff39fd6781f06f7b2");
+  EXPECT_EQ(hash_of({{std::string("book"), std::int64_t{-2}, true, Cell{}}, {std::string("0.5")}}),
+            "c8e0b1ac15bad72ff39fd6781f06f7b2");
 }
 
 TEST(TableChecksumTest, ChangesWithAnyRowOfTheTableAndNoOther) {
