@@ -1,6 +1,7 @@
 #include "bench/bench.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <filesystem>
@@ -14,6 +15,8 @@ class BenchTest : public ::testing::Test {
   BenchTest() {
     std::string name = (std::filesystem::temp_directory_path() / "bench-test-XXXXXX").string();
     directory_ = ::mkdtemp(name.data());
+    // PostgreSQL runs as another user when the tests run as root, and has to get through.
+    ::chmod(directory_.c_str(), 0711);
   }
   ~BenchTest() override { std::filesystem::remove_all(directory_); }
 

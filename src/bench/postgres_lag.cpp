@@ -136,6 +136,7 @@ Result<void> measure_postgres_lag(Run& run, scratch::PostgresServer& server) {
   run.scratch().remove("lag");
   run.say("how soon an accepted order is visible");
   BLOTTER_ASSIGN(const std::string quiet_url, server.create_database("visible"));
+  { BLOTTER_ASSIGN(const auto migrated, open_store(quiet_url, StoreAccess::write)); }
   {
     BLOTTER_ASSIGN(const auto ledger, open_with_store(run, "visible", quiet_url));
     BLOTTER_ASSIGN(const auto reader, open_store(quiet_url, StoreAccess::read));
