@@ -35,16 +35,20 @@ CLI::Option* add_url(CLI::App& verb, Context& context, const std::string& name, 
   });
 }
 
-CLI::App* add_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description) {
-  CLI::App* verb = parent.add_subcommand(name, description);
+void add_common(CLI::App& verb, Context& context) {
   GlobalOptions& options = context.options;
-  verb->add_option("--data", options.data, "the ledger's directory")->capture_default_str();
-  add_url(*verb, context, "--store", options.store.url,
-          "the store: sqlite:PATH or postgresql://USER@HOST/DATABASE (default: sqlite:DATA/blotter.db)");
-  verb->add_option("--config", options.config, "configuration file")->each([&options](const std::string&) {
+  verb.add_option("--data", options.data, "the ledger's directory")->capture_default_str();
+  verb.add_option("--config", options.config, "configuration file")->each([&options](const std::string&) {
     options.config_given = true;
   });
-  verb->add_flag("--json", options.json, "answer for programs: an array of objects");
+  verb.add_flag("--json", options.json, "answer for programs: an array of objects");
+}
+
+CLI::App* add_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description) {
+  CLI::App* verb = parent.add_subcommand(name, description);
+  add_common(*verb, context);
+  add_url(*verb, context, "--store", context.options.store.url,
+          "the store: sqlite:PATH or postgresql://USER@HOST/DATABASE (default: sqlite:DATA/blotter.db)");
   return verb;
 }
 

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "cli/verbs.h"
+#include "store/postgres/roles.h"
 
 namespace blotter::cli {
 namespace {
@@ -33,6 +34,18 @@ void add_step(CLI::App& parent, Context& context, const std::string& name, const
       return int{kDone};
     };
   });
+}
+
+int make_roles(const GlobalOptions& options) {
+  if (!options.is_postgres()) {
+    return report_error({.code = Errc::invalid, .message = options.shown_store() + " has no roles; PostgreSQL has"});
+  }
+  const auto roles = postgres::make_roles(options.store_options());
+  if (!roles) return report_error(roles.error());
+  Answer answer{.columns = {"role"}, .rows = {}};
+  for (const std::string& role : *roles) answer.add({role});
+  print(answer, options.json);
+  return kDone;
 }
 
 }  // namespace
@@ -68,6 +81,9 @@ void add_migrate(CLI::App& app, Context& context) {
         verb.add_option("--to", *down_to, "down to this version; 0: nothing left")->required();
         verb.add_flag("--yes", *yes, "really drop the tables");
       });
+  CLI::App* roles = add_verb(*parent, context, "roles",
+                             "make the roles of a PostgreSQL store and give each its rights; again after `migrate up`");
+  roles->callback([&context] { context.run = [&context] { return make_roles(context.options); }; });
 }
 
 }  // namespace blotter::cli

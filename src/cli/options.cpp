@@ -171,6 +171,11 @@ Result<void> apply_environment(GlobalOptions& options) {
 
 }  // namespace
 
+bool GlobalOptions::is_postgres() const {
+  const std::string url = store_url();
+  return has_store() && url != "memory:" && !url.starts_with("sqlite:");
+}
+
 StoreOptions GlobalOptions::read_options() const {
   StoreOptions result = store;
   result.url = store_url();

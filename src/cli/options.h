@@ -34,6 +34,7 @@ struct GlobalOptions {
   std::string store_url() const { return store.url.empty() ? "sqlite:" + data + "/blotter.db" : store.url; }
   std::string shown_store() const { return shown_url(store_url()); }
   bool has_store() const { return store_url() != "none"; }
+  bool is_postgres() const;
   StoreOptions store_options() const;  // without the replica: for writing, and where the answer must be the newest
   StoreOptions read_options() const;   // with it
   std::string journal_directory() const { return data + "/journal"; }

@@ -19,8 +19,7 @@ Cell stored_of(const GlobalOptions& options, const std::string& book_id) {
   }();
   if (cursor) return number(to_number(cursor->applied));
   // A SQLite file that nobody has made yet is an empty store.
-  const bool is_file = options.store_url().starts_with("sqlite:");
-  if (is_file && cursor.error().code == Errc::not_found) return std::int64_t{0};
+  if (!options.is_postgres() && cursor.error().code == Errc::not_found) return std::int64_t{0};
   std::fprintf(stderr, "blotter: %s\n", cursor.error().message.c_str());
   return {};
 }

@@ -128,8 +128,8 @@ void add_landing(CLI::App& parent, Context& context, const std::string& name, co
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str();
   if (begin == Begin::empty) {
-    auto yes = std::make_shared<bool>(false);
-    verb->add_flag("--yes", *yes, "accepted for scripts; nothing that is not in the journal is ever there to lose");
+    const std::string about = "accepted for scripts; nothing that is not in the journal is ever there to lose";
+    verb->add_flag("--yes", about);
   }
   verb->callback([&context, wait_seconds, begin] {
     context.run = [&context, wait_seconds, begin] {
@@ -151,6 +151,7 @@ void add_store(CLI::App& app, Context& context) {
       [&context] { context.run = [&context] { return answer_with(context.options, list_refused(context.options)); }; });
   add_landing(*parent, context, "rebuild", "empty the book's rows and land the whole journal again", Begin::empty);
   add_landing(*parent, context, "catch-up", "land what the store does not have yet", Begin::cursor);
+  add_store_copy(*parent, context);
 }
 
 }  // namespace blotter::cli

@@ -33,12 +33,16 @@ void add_events(CLI::App& app, Context& context);
 void add_audit(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
 void add_store(CLI::App& app, Context& context);
+void add_store_copy(CLI::App& store, Context& context);
 void add_migrate(CLI::App& app, Context& context);
+void add_partitions(CLI::App& app, Context& context);
 void add_journal(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);
 
-// A verb with the options that all verbs share.
+// The options that all verbs share: --data, --config, --json.
+void add_common(CLI::App& verb, Context& context);
+// A verb with those and --store.
 CLI::App* add_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description);
 // One that asks the store through open_read_side(): also takes --replica and --after.
 CLI::App* add_reading_verb(CLI::App& parent, Context& context, const std::string& name, const std::string& description);
