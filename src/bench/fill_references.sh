@@ -10,7 +10,7 @@
 set -eu
 runs=${1:-5}
 sql=$(cd "$(dirname "$0")/../../sql/postgres" && pwd)
-bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+bin=$(dirname "$(find /usr/lib/postgresql -name initdb | sort -V | tail -n 1)")
 dir=$(mktemp -d)
 as_server() { if [ "$(id -u)" = 0 ]; then su postgres -s /bin/sh -c "$1"; else sh -c "$1"; fi; }
 stop() { as_server "$bin/pg_ctl -D $dir/data -m immediate stop >$dir/log.stop 2>&1" || true; rm -rf "$dir"; }

@@ -45,14 +45,16 @@ class PostgresSchemaTest : public testing::Test {
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
   // The first column of the answer, as text, a line each.
-  static std::string text_of(Connection& connection, const std::string& sql) {
-    const auto rows = connection.query(("SELECT x::text FROM (" + sql + ") AS answer (x)").c_str());
+  static std::string text_of(Connection& connection, const std::string& sql, const Parameters& parameters = {}) {
+    const auto rows = connection.query(("SELECT x::text FROM (" + sql + ") AS answer (x)").c_str(), parameters);
     EXPECT_TRUE(rows.has_value()) << rows.error().message;
     std::string text;
     for (int row = 0; rows && row < rows->size(); ++row) text += (row > 0 ? "\n" : "") + rows->text(row, 0);
     return text;
   }
-  std::string text_of(const std::string& sql) { return text_of(db(), sql); }
+  std::string text_of(const std::string& sql, const Parameters& parameters = {}) {
+    return text_of(db(), sql, parameters);
+  }
   // The error of a statement that has to be refused.
   static Error refusal_of(Connection& connection, const std::string& sql) {
     const auto done = connection.run_script(sql.c_str());

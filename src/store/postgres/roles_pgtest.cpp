@@ -82,7 +82,7 @@ TEST_F(RolesTest, AWriterMayNeitherChangeNorDeleteEvidence) {
   allows(*writer,
          "INSERT INTO ledger.books VALUES ('b', 1, 0, 0); UPDATE ledger.books SET applied_seq = 5;"
          "SELECT ledger.ensure_partition('audit_log', '2026-11-21Z');"
-         "INSERT INTO logging.audit_log VALUES ('b', 1, 'risk', 'halted', '{}', '{}', NULL, NULL, 'info',"
+         "INSERT INTO logging.audit_log VALUES ('b', 1, 'risk', 'halted', '[]', '[]', NULL, NULL, 'info',"
          " '2026-11-21Z', '2026-11-21Z', '2026-11-21Z', 0)");
   for (const std::string& table : append_only_) {
     refuses(*writer, "UPDATE " + table + " SET seq = seq");
