@@ -164,32 +164,38 @@ class Ledger:
             "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name")
             if row["name"] not in postgres.NOT_COMPARED]
 
-    def contents(self, table, ignore=()):
-        """(columns, sorted rows) of a table: texts that are the same wherever the rows are kept."""
-        if self.postgres:
-            columns, rows = self.postgres.ledger_rows(table)
-        else:
-            connection = self.connect()
-            try:
-                columns = [c[1] for c in connection.execute(f'pragma table_info("{table}")')]
-                rows = [tuple(None if value is None else str(value) for value in row)
-                        for row in connection.execute(f'select * from "{table}"')]
-            finally:
-                connection.close()
-        # The hash of the last event says when that was recorded.
-        ignore = (*ignore, "books.applied_hash") if "recorded_at" in ignore else ignore
-        kept = [i for i, c in enumerate(columns) if c not in ignore and f"{table}.{c}" not in ignore]
-        return [columns[i] for i in kept], sorted((tuple(row[i] for i in kept) for row in rows), key=repr)
+    def contents(self, ignore=(), tables=None):
+        """{table: (columns, sorted rows)}: texts that are the same wherever the rows are kept."""
+        tables = tables or self.table_names()
+        found = self.postgres.contents(tables) if self.postgres else {t: self.rows_of_sqlite(t) for t in tables}
+        return {table: without(ignore, table, *found[table]) for table in tables}
+
+    def rows_of_sqlite(self, table):
+        connection = self.connect()
+        try:
+            columns = [c[1] for c in connection.execute(f'pragma table_info("{table}")')]
+            return columns, [tuple(None if value is None else str(value) for value in row)
+                             for row in connection.execute(f'select * from "{table}"')]
+        finally:
+            connection.close()
 
     def tables(self, ignore=()):
         """Every table as {name: (row count, checksum)}. `ignore` holds column names, or table.column."""
-        return {name: postgres.checksum(self.contents(name, ignore)[1]) for name in self.table_names()}
+        return {name: postgres.checksum(rows) for name, (_, rows) in self.contents(ignore).items()}
+
+
+def without(ignore, table, columns, rows):
+    """A table without the columns that may differ, its rows sorted."""
+    # The hash of the last event says when that was recorded.
+    ignore = (*ignore, "books.applied_hash") if "recorded_at" in ignore else ignore
+    kept = [i for i, c in enumerate(columns) if c not in ignore and f"{table}.{c}" not in ignore]
+    return [columns[i] for i in kept], sorted((tuple(row[i] for i in kept) for row in rows), key=repr)
 
 
 def differing_rows(one, other, table, ignore=(), limit=3):
     """Some rows of `table` that only one of two ledgers has: what a failed comparison of checksums wants to show."""
     def texts(ledger):
-        columns, rows = ledger.contents(table, ignore)
+        columns, rows = ledger.contents(ignore, [table])[table]
         return {repr(dict(zip(columns, row))) for row in rows}
     a, b = texts(one), texts(other)
     return "\n".join([f"  only first:  {t}" for t in sorted(a - b)[:limit]] +

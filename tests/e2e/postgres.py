@@ -27,6 +27,7 @@ SEARCH_PATH = ", ".join(SCHEMAS)
 # What only PostgreSQL has, or what says nothing about a ledger's content.
 NOT_COMPARED = ("schema_migrations", "partition_rules", "retired_partitions")
 NULL = "\N{SYMBOL FOR NULL}"
+BETWEEN = "\N{SYMBOL FOR GROUP SEPARATOR}"  # two answers of one psql
 
 SETTINGS = """
 listen_addresses = ''
@@ -124,7 +125,7 @@ class Cluster:
         self.databases += 1
         name = f"ledger_{self.databases}"
         psql(self.url("postgres"), f"create database {name}")
-        return Database(self.url(name))
+        return Database(name, self.url(name))
 
 
 _cluster = None
@@ -153,14 +154,12 @@ def psql(url, sql, *flags, search_path=SEARCH_PATH):
 class Database:
     """One database of the cluster."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, name, url):
+        self.name, self.url, self.known = name, url, None
 
     def rows(self, sql, search_path=SEARCH_PATH):
         """(columns, rows); the values are texts, and None for NULL."""
-        lines = csv.reader(io.StringIO(psql(self.url, sql + ";\n", "--csv", search_path=search_path), newline=""))
-        columns = next(lines)
-        return columns, [tuple(None if value == NULL else value for value in line) for line in lines]
+        return parsed(psql(self.url, sql + ";\n", "--csv", search_path=search_path))
 
     def query(self, sql):
         """Dictionaries, as sqlite3 gives them: whole numbers are int, everything else text."""
@@ -174,23 +173,31 @@ class Database:
         done = psql(self.url, "\\unset QUIET\n" + sql + ";\n")
         return int(re.search(r"^(?:UPDATE|DELETE|INSERT 0) (\d+)$", done, re.MULTILINE).group(1))
 
+    def columns(self):
+        """{table: {column: type}} of all that hold a ledger, partitions aside; columns in the table's order."""
+        if self.known is None:
+            self.known = {}
+            for table, column, type_ in self.rows(
+                    "select c.relname, a.attname, format_type(a.atttypid, null) from pg_class c"
+                    " join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid"
+                    f" where n.nspname in {SCHEMAS} and c.relkind in ('r', 'p') and not c.relispartition"
+                    " and a.attnum > 0 and not a.attisdropped order by 1, a.attnum")[1]:
+                if table not in NOT_COMPARED:
+                    self.known.setdefault(table, {})[column] = type_
+        return self.known
+
     def table_names(self):
-        names = self.rows(
-            "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('" +
-            "','".join(SCHEMAS) + "') and c.relkind in ('r', 'p') and not c.relispartition order by 1")[1]
-        return [name for (name,) in names if name not in NOT_COMPARED]
+        return list(self.columns())
 
-    def columns_of(self, table):
-        """{name: type} in the table's order."""
-        return dict(self.rows(
-            "select attname, format_type(atttypid, null) from pg_attribute where attnum > 0 and not attisdropped and"
-            f" attrelid = '{table}'::regclass order by attnum")[1])
-
-    def ledger_rows(self, table):
-        """(columns, sorted rows) with the values as texts that mean the same as in SQLite: an instant is put together
+    def contents(self, tables):
+        """{table: (columns, rows)} with the values as texts that mean the same as in SQLite: an instant is put together
         from its microseconds and its share of `nanos`, a JSON member is its source."""
-        shown, instants = {}, 0
-        columns = self.columns_of(table)
+        script = "".join(f"\\echo {BETWEEN}\n{self.select(table)};\n" for table in tables)
+        parts = psql(self.url, script, "--csv").split(BETWEEN + "\n")[1:]
+        return {table: parsed(part) for table, part in zip(tables, parts, strict=True)}
+
+    def select(self, table):
+        shown, instants, columns = {}, 0, self.columns()[table]
         for name, type_ in columns.items():
             if name == "nanos" and instants or f"{name}_source" in columns:
                 continue
@@ -202,8 +209,14 @@ class Database:
             else:
                 shown[name.removesuffix("_source")] = f'"{name}"'
         listed = ", ".join(f'{expression} as "{name}"' for name, expression in shown.items())
-        names, rows = self.rows(f'select {listed} from "{table}"')
-        return names, sorted(rows, key=repr)
+        return f'select {listed} from "{table}"'
+
+
+def parsed(text):
+    """(columns, rows) of psql's CSV; None for NULL."""
+    lines = csv.reader(io.StringIO(text, newline=""))
+    columns = next(lines)
+    return columns, [tuple(None if value == NULL else value for value in line) for line in lines]
 
 
 def instant(column, place):

@@ -128,5 +128,9 @@ class Recorded(harness.LedgerTest):
         self.check_balances(ledger)
 
 
+class RecordedInPostgres(harness.InPostgres, Recorded):
+    """The same input, the same oracle, the other database."""
+
+
 if __name__ == "__main__":
     harness.main()

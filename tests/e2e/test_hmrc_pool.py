@@ -151,5 +151,9 @@ class Recorded(harness.LedgerTest):
         self.assert_verified(ledger)
 
 
+class RecordedInPostgres(harness.InPostgres, Recorded):
+    """The same input, the same oracle, the other database."""
+
+
 if __name__ == "__main__":
     harness.main()

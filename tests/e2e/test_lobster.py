@@ -209,5 +209,9 @@ class OurComputation(unittest.TestCase):
         self.assertEqual(38, sum(o.open for o in morning.orders.values() if o.quantity is not None))
 
 
+class RecordedInPostgres(harness.InPostgres, Recorded):
+    """The same input, the same oracle, the other database."""
+
+
 if __name__ == "__main__":
     harness.main()

@@ -261,5 +261,9 @@ class Recorded(RP2Test):
         return gains
 
 
+class RecordedInPostgres(harness.InPostgres, Recorded):
+    """The same input, the same oracle, the other database."""
+
+
 if __name__ == "__main__":
     harness.main()
