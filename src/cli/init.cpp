@@ -18,7 +18,12 @@ int init(const GlobalOptions& options, const InitOptions& wanted) {
   if (!created) return report_error(created.error());
   if (options.has_store()) {
     const auto store = open_store(options.store_options(), StoreAccess::write);
-    if (!store) return report_error(store.error());
+    if (!store) {
+      // The ledger is made and works without its store: that one follows when it can be reached.
+      std::fprintf(stderr, "blotter: the ledger in %s is made, its store is not yet: %s\n", options.data.c_str(),
+                   store.error().message.c_str());
+      return kFoundProblem;
+    }
   }
   Answer answer{.columns = {"book", "data", "store"}, .rows = {}};
   answer.add({wanted.book, options.data, options.shown_store()});

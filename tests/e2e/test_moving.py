@@ -15,6 +15,7 @@ PAGE = harness.PROJECT / "docs" / "operating" / "moving-from-sqlite.md"
 URL_ON_THE_PAGE = "postgresql://blotter@db.example/blotter"
 EPOCH = ["books.epoch"]
 TIMES = ["received_at", "recorded_at"]
+KILLS = 6
 
 
 def commands(heading):
@@ -95,7 +96,7 @@ class Copy(harness.LedgerTest):
         print(f"\nseed {seed}")
         command = [harness.binary(), "store", "copy", "--data", self.book.directory, "--from", self.source, "--to",
                    self.there.postgres.url]
-        for _ in range(8):
+        for _ in range(KILLS):
             process = subprocess.Popen(list(map(str, command)), env=harness.ENVIRONMENT, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
             try:
@@ -104,7 +105,7 @@ class Copy(harness.LedgerTest):
                 process.send_signal(signal.SIGKILL)
                 process.wait()
             hit += process.returncode == -signal.SIGKILL
-        print(f"{hit} of 8 kills found it at work")
+        print(f"{hit} of {KILLS} kills found it at work")
         done = self.copy()
         self.assertEqual(DONE, done.code, str(done))
         self.assert_same_tables(self.book.tables(), self.there.tables(), (), (self.book, self.there))

@@ -144,6 +144,27 @@ class Lost(harness.LedgerTest):
         self.assert_verified(book)
 
 
+class RefusedRow(harness.LedgerTest):
+    def test_lies_aside_is_counted_and_listed_and_the_rest_lands(self):
+        book = harness.Ledger(self.directory / "book", postgres.cluster().new_database())
+        lines = sample(seed=43, orders=40)
+        book.record_lines(lines[:10])
+        postgres.psql(book.postgres.url, "alter table cash_movements add constraint small check (amount < 1000000)")
+        large = lines[3] | {"id": "too-large", "amount": "1000000"}
+        book.record_lines([*lines, large])
+        status = book.rows("store status")[0]
+        self.assertEqual((0, 1), (status["behind"], status["refused_rows"]))
+        row = book.rows("store refused")[0]
+        self.assertEqual("cash_movements", row["table_name"])
+        self.assertIn("small", row["reason"])
+        self.assertIn("too-large", row["content"])
+        self.assertEqual(FOUND, book.run("verify").code, "a row that is not in its table is a finding")
+        postgres.psql(book.postgres.url, "alter table cash_movements drop constraint small")
+        self.assertEqual(DONE, book.run("store rebuild").code)
+        self.assertEqual([], book.rows("store refused"))
+        self.assert_verified(book)
+
+
 class EditedDatabase(harness.LedgerTest):
     """`verify` compares PostgreSQL with the journal: whatever somebody changes there shows, to the last nanosecond."""
 
@@ -172,10 +193,11 @@ class EditedDatabase(harness.LedgerTest):
         self.book.record_lines(sample(seed=10, orders=60))
         self.assert_verified(self.book)
 
-    def found(self, table):
+    def found(self, *tables):
         answer = self.book.run("verify")
         self.assertEqual(FOUND, answer.code, str(answer))
-        self.assertIn(table, answer.out + answer.err, "names the table")
+        for table in tables:
+            self.assertRegex(answer.out, rf"\b{table}: ", "names the table")
 
     def restored(self):
         self.assertEqual(DONE, self.book.run("store rebuild", "--yes").code)
@@ -185,15 +207,15 @@ class EditedDatabase(harness.LedgerTest):
         for table, sql in self.CHANGES.items():
             with self.subTest(table):
                 self.assertEqual(1, self.book.change(sql))
-                self.found(table)
-                self.restored()
+        self.found(*self.CHANGES)
+        self.restored()
 
     def test_one_missing_row(self):
         for table, row in self.MISSING.items():
             with self.subTest(table):
                 self.assertEqual(1, self.book.change(f"delete from {table} where {row}"))
-                self.found(table)
-                self.restored()
+        self.found(*self.MISSING)
+        self.restored()
 
     def test_one_row_too_many(self):
         columns = [c for c in self.book.query("select * from balances limit 1")[0] if c != "asset"]
