@@ -169,7 +169,9 @@ BEGIN
                                 WHERE list.table_name = of_table AND NOT list.detach_pending)
     SELECT DISTINCT date_trunc('day', each) FROM unnest(instants) AS each
     WHERE each IS NOT NULL AND NOT EXISTS (SELECT FROM there WHERE there.from_at <= each AND there.to_at > each)
+    ORDER BY 1
   LOOP
+    CONTINUE WHEN instant >= lower_bound AND instant < upper_bound;  -- in the one just made
     IF NOT locked THEN
       PERFORM pg_advisory_xact_lock(hashtextextended('blotter.partitions', 0));
       locked := true;
