@@ -20,7 +20,7 @@ class RowSender {
 
   // Whether so few rows cost less in a statement that travels with others than in a COPY, which has to be answered
   // twice.
-  static bool is_few(std::size_t rows) { return rows <= 64; }
+  static bool is_few(std::size_t rows) { return rows <= 8; }
 
   // Queued statements are sent by flush(), in order.
   void queue(const char* sql, Parameters parameters = {});
