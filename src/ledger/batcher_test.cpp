@@ -22,11 +22,10 @@ struct BatcherTest : testing::Test {
 };
 
 TEST_F(BatcherTest, MakesBatchesThatFollowEachOtherAndHoldEveryRow) {
-  accepting.offer(simulated(60'000, 81));
+  accepting.offer(simulated(5'000, 81));
   const auto batcher = start();
   const auto store = memory_store();
   expect_value(store->claim("main", accepting.journal().epoch()));
-  std::vector<std::uint64_t> sizes;
   Batch batch;
   for (std::uint64_t last = 0; last < accepting.last(); last = to_number(batch.last)) {
     ASSERT_TRUE(expect_value(batcher->next(batch, kPatienceMs)));
@@ -34,12 +33,24 @@ TEST_F(BatcherTest, MakesBatchesThatFollowEachOtherAndHoldEveryRow) {
     EXPECT_EQ(batch.epoch, accepting.journal().epoch());
     EXPECT_EQ(batch.last_hash, hash_of(expect_value(reader()->at(batch.last))));
     expect_value(store->apply(batch));
-    sizes.push_back(events_in(batch));
   }
-  EXPECT_EQ(sizes.front(), Batcher::kEventsMin) << "the first ones are small, so that the store begins at once";
-  EXPECT_EQ(*std::max_element(sizes.begin(), sizes.end()), Batcher::kEventsMax) << "they grow with the backlog";
   const auto expected = projected(events_of(directory.journal()), 10'000);
   EXPECT_EQ(difference(tables(*expected, {"epoch"}), tables(*store, {"epoch"})), "");
+}
+
+TEST_F(BatcherTest, BatchesBeginSmallAndGrowWithTheBacklogUpToALimit) {
+  std::vector<Report> reports;
+  for (int i = 0; i < 55'000; ++i) reports.emplace_back(cash(std::to_string(i), "1"));
+  accepting.offer(reports);
+  const auto batcher = start();
+  std::vector<std::uint64_t> sizes;
+  Batch batch;
+  do {
+    ASSERT_TRUE(expect_value(batcher->next(batch, kPatienceMs)));
+    sizes.push_back(events_in(batch));
+  } while (to_number(batch.last) < accepting.last());
+  sizes.pop_back();  // what was left
+  EXPECT_THAT(sizes, testing::ElementsAre(1'000, 2'000, 4'000, 8'000, 16'000, 20'000));
 }
 
 TEST_F(BatcherTest, GivesOneEventAloneWhenThereIsNoMore) {

@@ -224,7 +224,7 @@ TEST_F(ProjectorTest, GoesBackWithACursorThatWentBack) {
 TEST_F(ProjectorTest, AStoreThatIsAwayAllDayStopsNothingAndGetsItAllAfterwards) {
   server.set_away(kAway);
   const auto projector = start();
-  accepting.offer(simulated(60'000, 3));
+  accepting.offer(simulated(25'000, 3));
   const auto waited = projector->wait_stored(Seq{accepting.last()}, 1);
   ASSERT_FALSE(waited.has_value());
   EXPECT_EQ(waited.error().code, Errc::unavailable);
@@ -375,7 +375,7 @@ TEST_F(ProjectorTest, RefusesAStoreThatWasFilledFromAnotherJournal) {
 // The store applies one batch for as long as the test likes; what is folded meanwhile is dropped with the failure.
 TEST_F(ProjectorTest, WhatWasFoldedAheadOfAFailureIsFoldedAgain) {
   const auto projector = start();
-  accepting.offer(simulated(70'000, 6));
+  accepting.offer(simulated(15'000, 6));
   for (int round = 0; round < 20; ++round) {
     server.misbehave({Fault::none, Fault::in_doubt_done, Fault::in_doubt_lost, Fault::none, Fault::unavailable});
     std::this_thread::yield();
