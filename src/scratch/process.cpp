@@ -38,7 +38,8 @@ if [ -e "$1/data/postmaster.pid" ]; then
   ipcrm -m "${segment##* }"
 fi
 # What was killed may still be writing its last.
-until rm -rf -- "$1"; do sleep 0.1; done
+tries=0
+until rm -rf -- "$1" || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
 )";
 
 [[noreturn]] void become_guardian(int socket, const char* directory) {

@@ -109,7 +109,8 @@ class TcpProxy::Connection {
       short events = 0;
       if (!stalled_ && out_[1 - i].size() < kPendingMax) events |= POLLIN;
       if (!out_[i].empty()) events |= POLLOUT;
-      polls[i] = {handles_[i], events, 0};
+      // An end of the connection is not to be heard of while it stalls.
+      polls[i] = {events == 0 ? -1 : handles_[i], events, 0};
     }
   }
 
@@ -118,7 +119,6 @@ class TcpProxy::Connection {
     for (std::size_t i = 0; i < 2; ++i) {
       // A hang-up is read to its end first, unless it stalls: then it is over at the release.
       if (!stalled_ && (polls[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !read_from(i)) return false;
-      if (stalled_ && (polls[i].revents & POLLERR) != 0) return false;
     }
     return flush();
   }

@@ -1,0 +1,384 @@
+// What a server does to its clients, while a ledger records: exactly once, nothing lost, nobody waits.
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "postgres/landing_fixture.h"
+
+namespace blotter::postgres_test {
+namespace {
+
+class ServerFaults : public LandingTest {};
+
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t ignored = 0;
+  std::uint64_t pages = 0;
+  file >> ignored >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST_F(ServerFaults, DownFromTheStartUntilTheEndOfARecording) {
+  const auto server = server_of_its_own();
+  const std::string url = expect_value(server->create_database("ledger"));
+  expect_value(server->stop());
+  start(url);
+  record(20'000);
+  const Result<void> waited = landed(100);
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, Errc::unavailable);
+  expect_helpful(waited.error(), server->directory());
+  expect_value(server->start_again());
+  expect_exactly_once(url);
+}
+
+// A server that takes the connection and then says nothing is the worst of all: what waits for it must not pile up.
+TEST_F(ServerFaults, HangsWhileMemoryStaysBounded) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer keeps what was freed";
+#endif
+  const std::string url = fresh_database();
+  const auto proxy = expect_value(TcpProxy::start(socket_of(scratch_server())));
+  open_for_writing(url);
+  std::atomic<bool> stalled{false};
+  proxy->set_policy([&](const WireMessage& message) {
+    if (!message.is_commit()) return Verdict::pass;
+    stalled = true;
+    return Verdict::stall;
+  });
+  start(proxy->url(database_of(url)));
+  record(40'000);
+  ASSERT_TRUE(soon([&] { return stalled.load(); }));
+  const std::uint64_t before = resident_bytes();
+  record(120'000);
+  const std::uint64_t after = resident_bytes();
+  // Kept as rows, these events would be hundreds of megabytes; what grows is the book itself.
+  EXPECT_LT(after - std::min(before, after), 150'000'000u);
+  proxy->set_policy(nullptr);
+  proxy->release();
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, RestartsAndCrashes) {
+  const auto server = server_of_its_own();
+  const std::string url = expect_value(server->create_database("ledger"));
+  start(url);
+  for (const char* how : {"fast", "immediate", "kill", "smart"}) {
+    while_recording([&] {
+      ASSERT_TRUE(soon([&] { return to_number(projector_->stored()) > 0; }));
+      if (std::string(how) == "smart") stop();  // which waits for its clients
+      if (std::string(how) == "kill") {
+        expect_value(server->kill_hard());
+      } else {
+        expect_value(server->stop(how));
+      }
+      expect_value(server->start_again());
+      if (std::string(how) == "smart") start(url);
+    });
+    expect_landed();
+  }
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, KillsTheBackendAndRecovers) {
+  const auto server = server_of_its_own();
+  const std::string url = expect_value(server->create_database("ledger"));
+  start(url);
+  record(100);
+  expect_landed();
+  while_recording([&] {
+    Session session(url);
+    const std::string pid = session.ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'blotter'");
+    ASSERT_GT(std::atoi(pid.c_str()), 1) << pid;
+    ::kill(std::atoi(pid.c_str()), SIGKILL);
+    ASSERT_TRUE(soon([&] { return Session(url).connected(); }));
+  });
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, TerminatesTheConnectionAgainAndAgain) {
+  const std::string url = fresh_database();
+  start(url);
+  while_recording([&] {
+    Session session(url);
+    int terminated = 0;
+    EXPECT_TRUE(soon([&] {
+      terminated += std::atoi(session
+                                  .ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                                       "datname = current_database() AND pid <> pg_backend_pid()")
+                                  .c_str());
+      return terminated >= 200;
+    }));
+  });
+  expect_exactly_once(url);
+}
+
+// Another session takes what the ledger has, and wants what it had before: the server aborts one of them.
+TEST_F(ServerFaults, EndsDeadlocks) {
+  const std::string url = fresh_database();
+  Session(url).run("ALTER DATABASE " + database_of(url) + " SET deadlock_timeout = '10ms'");
+  start(url);
+  record(100);
+  expect_landed();
+  while_recording([&] {
+    Session session(url);
+    Session observer(url);
+    EXPECT_TRUE(soon([&] {
+      session.ask("BEGIN");
+      session.ask("LOCK TABLE execution.balances IN EXCLUSIVE MODE");
+      // The ledger takes the book first and waits for the balances: then this closes the circle.
+      for (int i = 0; i < 100 && observer.ask("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0"; ++i) {
+      }
+      session.ask("UPDATE ledger.books SET epoch = epoch");
+      session.ask("ROLLBACK");
+      const std::string deadlocks =
+          observer.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+      return std::atoi(deadlocks.c_str()) >= 3;
+    }));
+  });
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, RetriesWhatCannotBeSerialized) {
+  const std::string url = fresh_database();
+  Session session(url);
+  session.run("ALTER DATABASE " + database_of(url) + " SET default_transaction_isolation = 'serializable'");
+  start(url);
+  record(100);
+  expect_landed();
+  while_recording([&] {
+    for (int i = 0; i < 100; ++i) {
+      session.ask("BEGIN ISOLATION LEVEL SERIALIZABLE");
+      session.ask("SELECT sum(amount) FROM execution.balances");
+      session.ask("UPDATE ledger.books SET epoch = epoch");
+      session.ask("COMMIT");
+    }
+  });
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, LosesAConnectionThatIdlesInATransaction) {
+  const std::string url = fresh_database();
+  open_for_writing(url);
+  Session(url).run("ALTER DATABASE " + database_of(url) + " SET idle_in_transaction_session_timeout = '50ms'");
+  const auto proxy = expect_value(TcpProxy::start(socket_of(scratch_server())));
+  std::atomic<int> stalls{0};
+  proxy->set_policy(
+      [&](const WireMessage& message) { return message.is_commit() && stalls++ < 5 ? Verdict::stall : Verdict::pass; });
+  start(proxy->url(database_of(url)));
+  record(1'000);
+  Session session(url);
+  EXPECT_TRUE(soon([&] {
+    const bool idles = session.ask(
+                           "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'blotter' AND "
+                           "datname = current_database()") != "0";
+    // The server has given up on it: now its words may arrive.
+    if (!idles) proxy->release();
+    return stalls > 5;
+  }));
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, RunsIntoTheTimeOfAStatement) {
+  const std::string url = fresh_database();
+  open_for_writing(url);
+  Session session(url);
+  session.run("ALTER DATABASE " + database_of(url) + " SET statement_timeout = '100ms'");
+  session.run("BEGIN; LOCK TABLE execution.fills IN EXCLUSIVE MODE");
+  start(url);
+  record(1'000);
+  EXPECT_TRUE(soon([&] { return projector_->problem().find("timeout") != std::string::npos; }))
+      << projector_->problem();
+  session.run("ROLLBACK; ALTER DATABASE " + database_of(url) + " RESET statement_timeout");
+  expect_exactly_once(url);
+}
+
+// A small volume in the place of a directory, with what is in it.
+class SmallVolume {
+ public:
+  explicit SmallVolume(const std::string& path) : path_(path) {
+    const std::string aside = path + ".aside";
+    std::filesystem::rename(path, aside);
+    std::filesystem::create_directory(path);
+    mounted_ = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=128m") == 0;
+    std::filesystem::copy(aside, path, std::filesystem::copy_options::recursive);
+    struct stat owner {};
+    ::stat(aside.c_str(), &owner);
+    own(path, owner);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) own(entry.path(), owner);
+  }
+  ~SmallVolume() {
+    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
+  }
+  SmallVolume(const SmallVolume&) = delete;
+  SmallVolume& operator=(const SmallVolume&) = delete;
+  bool mounted() const { return mounted_; }
+  void fill() const {
+    std::ofstream file(path_ + "/hog");
+    const std::string block(1u << 16, 'x');
+    while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+  }
+  void free() const { std::filesystem::remove(path_ + "/hog"); }
+
+ private:
+  static void own(const std::string& path, const struct stat& owner) {
+    EXPECT_EQ(::chown(path.c_str(), owner.st_uid, owner.st_gid), 0);
+  }
+  const std::string path_;
+  bool mounted_ = false;
+};
+
+TEST_F(ServerFaults, HasNoSpaceForItsLog) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can mount a small volume";
+  // No segment of the log is used again, so that it needs space.
+  const auto server = server_of_its_own({"wal_recycle = off", "wal_init_zero = on"});
+  const std::string url = expect_value(server->create_database("ledger"));
+  expect_value(server->stop());
+  const SmallVolume volume(server->directory() + "/data/pg_wal");
+  if (!volume.mounted()) GTEST_SKIP() << "this machine lets nobody mount a small volume";
+  expect_value(server->start_again());
+  start(url);
+  record(1'000);
+  expect_landed();
+  volume.fill();
+  EXPECT_TRUE(soon([&] {
+    record(1'000);
+    return !projector_->problem().empty();
+  }));
+  EXPECT_FALSE(landed(500).has_value());
+  volume.free();
+  // It panicked, and could not come back.
+  expect_value(server->stop("immediate"));
+  expect_value(server->start_again());
+  expect_exactly_once(url);
+  expect_value(server->stop("immediate"));
+}
+
+TEST_F(ServerFaults, HasNoConnectionLeft) {
+  const auto server = server_of_its_own({"max_connections = 8", "superuser_reserved_connections = 0"});
+  const std::string url = expect_value(server->create_database("ledger"));
+  std::vector<std::unique_ptr<Session>> greedy;
+  do greedy.push_back(std::make_unique<Session>(url));
+  while (greedy.back()->connected());
+  start(url);
+  record(1'000);
+  EXPECT_TRUE(soon([&] { return projector_->problem().find("too many clients") != std::string::npos; }))
+      << projector_->problem();
+  greedy.clear();
+  expect_exactly_once(url);
+}
+
+// What the primary had committed and the standby had not: the cursor is where the standby was, and the journal has
+// the rest.
+TEST_F(ServerFaults, FailsOverToAStandbyThatLags) {
+  const auto primary = server_of_its_own();
+  const std::string url = expect_value(primary->create_database("ledger"));
+  start(url);
+  record(500);
+  expect_landed();
+  const auto standby = expect_value(primary->start_replica(new_directory()));
+  // It gets nothing of what follows.
+  expect_value(standby->stop());
+  start("postgresql://postgres@/ledger?host=" + primary->directory() + "," + standby->directory());
+  record(2'000);
+  expect_landed();
+  const Seq lost = projector_->stored();
+  expect_value(primary->kill_hard());
+  record(500);
+  EXPECT_TRUE(soon([&] { return !projector_->problem().empty(); }));
+  expect_value(standby->start_again());
+  Session behind(standby->url("ledger"));
+  EXPECT_LT(std::atoll(behind.ask("SELECT applied_seq FROM ledger.books").c_str()),
+            static_cast<std::int64_t>(to_number(lost)));
+  // A standby takes no writes yet.
+  EXPECT_FALSE(landed(200).has_value());
+  expect_value(standby->promote());
+  expect_exactly_once(standby->url("ledger"));
+}
+
+TEST_F(ServerFaults, GoesBackInTime) {
+  auto primary = server_of_its_own();
+  const std::string url = expect_value(primary->create_database("ledger"));
+  start(url);
+  record(500);
+  expect_landed();
+  const std::uint64_t copied = to_number(projector_->stored());
+  // A template is a backup of this moment.
+  stop();
+  Session(primary->url()).run("CREATE DATABASE backup TEMPLATE ledger");
+  start(url);
+  record(2'000);
+  expect_landed();
+  Session(primary->url()).run("DROP DATABASE ledger WITH (FORCE)");
+  Session(primary->url()).run("ALTER DATABASE backup RENAME TO ledger");
+  EXPECT_EQ(to_number(expect_value(open_for_writing(url)->cursor("main")).applied), copied);
+  record(500);
+  start(url);
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, FencesAnOlderWriter) {
+  const std::string url = fresh_database();
+  start(url);
+  record(500);
+  expect_landed();
+  // Somebody else has taken the book over.
+  const auto newer = open_for_writing(url);
+  expect_value(newer->claim("main", Epoch{to_number(accepting().journal().epoch()) + 1}));
+  record(500);
+  const Result<void> waited = landed();
+  ASSERT_FALSE(waited.has_value());
+  EXPECT_EQ(waited.error().code, Errc::fenced) << waited.error().message;
+  // The one after it goes on where it was.
+  reopen_journal();
+  start(url);
+  expect_exactly_once(url);
+}
+
+TEST_F(ServerFaults, RefusesARowAndTakesTheOthers) {
+  const std::string url = fresh_database();
+  open_for_writing(url);
+  Session session(url);
+  session.run("ALTER TABLE execution.cash_movements ADD CONSTRAINT mine CHECK (id <> 'P7')");
+  start(url);
+  record(5'000);
+  CashReport payment = cash_line("P7", CashKind::deposit, "USD", "1", 1);
+  accepting().offer({payment});
+  record(500);
+  expect_landed();
+  EXPECT_GE(projector_->refused(), 1u);
+  EXPECT_TRUE(soon([&] {
+    return std::to_string(projector_->refused()) == session.ask("SELECT count(*) FROM ledger.refused_rows");
+  }));
+  EXPECT_EQ(session.ask("SELECT count(*) FROM execution.cash_movements WHERE id = 'P7'"), "0");
+  // All the others are there.
+  const auto oracle = ledger_test::projected(ledger_test::events_of(directory_.journal()), 5'000);
+  const auto store = open_for_writing(url);
+  for (const Table table : {Table::orders, Table::order_events, Table::fills, Table::positions, Table::balances}) {
+    EXPECT_EQ(expect_value(table_checksum(*store, table, "main")), expect_value(table_checksum(*oracle, table, "main")))
+        << name_of(table);
+  }
+  const auto cash_rows = expect_value(table_checksum(*oracle, Table::cash_movements, "main")).rows;
+  EXPECT_EQ(expect_value(table_checksum(*store, Table::cash_movements, "main")).rows + projector_->refused(),
+            cash_rows);
+}
+
+// JSON that PostgreSQL's jsonb cannot hold is no reason to refuse the row: the text is kept.
+TEST_F(ServerFaults, CannotHoldSomeJson) {
+  const std::string url = fresh_database();
+  start(url);
+  OrderReport big = order_line("J1", Side::buy, "1", "1", 1, "AAPL");
+  big.metadata = R"({"x":1e999999})";
+  OrderReport nul = order_line("J2", Side::buy, "1", "1", 1, "AAPL");
+  nul.metadata = "{\"x\":\"\\u0000\"}";
+  accepting().offer({big, nul});
+  expect_exactly_once(url);
+  EXPECT_EQ(projector_->refused(), 0u);
+}
+
+}  // namespace
+}  // namespace blotter::postgres_test
