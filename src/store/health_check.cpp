@@ -9,7 +9,7 @@
 namespace blotter {
 namespace {
 
-// requirements/004, alerts: "Disk space < 20%" warns, "< 10%" is critical.
+// The document on the persistence layer, alerts: "Disk space < 20%" warns, "< 10%" is critical.
 constexpr std::uint64_t kWarnPercent = 20;
 constexpr std::uint64_t kCritPercent = 10;
 

@@ -13,18 +13,18 @@
 
 namespace blotter::postgres {
 
-// Where a threshold comes from one of the requirements documents it is named; the others are ours, and
-// docs/operating/doctor.md gives the reasons.
+// Where a threshold comes from the documents that the project is built from, they are quoted: P is the one on the
+// persistence layer, D the decision for PostgreSQL. The others are ours, with reasons in docs/operating/doctor.md.
 struct DoctorThresholds {
-  std::int64_t read_ms_mean = 100;     // 000, alerts: "Slow queries (>100ms)"
-  std::int64_t write_ms_mean = 1'000;  // 004, alerts: "Query execution time > 1 second"; a batch is one statement
+  std::int64_t read_ms_mean = 100;     // D, alerts: "Slow queries (>100ms)"
+  std::int64_t write_ms_mean = 1'000;  // P, alerts: "Query execution time > 1 second"; a batch is one statement
   std::int64_t slow_calls_min = 5;     // ours: a statement that ran once is no habit
-  double connections_warn = 80;        // 000, 004: "> 80% utilized"
-  double connections_crit = 90;        // 004, capacity: "Connection pool > 90%"
-  double lag_s_warn = 5;               // 004, alerts: "Replication lag > 5 seconds"
-  double lag_s_crit = 10;              // 004, alerts: "Replication lag > 10 seconds"
-  double database_gb_warn = 750;       // 004, capacity: "Database size > 750 GB"
-  double slot_gb_warn = 1;             // 004, replication: wal_keep_size = 1GB
+  double connections_warn = 80;        // D and P, alerts: "> 80% utilized"
+  double connections_crit = 90;        // P, capacity: "Connection pool > 90%"
+  double lag_s_warn = 5;               // P, alerts: "Replication lag > 5 seconds"
+  double lag_s_crit = 10;              // P, alerts: "Replication lag > 10 seconds"
+  double database_gb_warn = 750;       // P, capacity: "Database size > 750 GB"
+  double slot_gb_warn = 1;             // P, replication: wal_keep_size = 1GB
   double cache_hit_percent = 90;       // ours, of what is here
   std::int64_t cache_blocks_min = 100'000;
   std::int64_t dead_percent = 30;  // ours: autovacuum comes at 20
@@ -34,7 +34,7 @@ struct DoctorThresholds {
   double transaction_s_warn = 300;  // ours: a snapshot of a report
   double transaction_s_crit = 3'600;
   double idle_s_warn = 60;                  // ours: whoever opened it has forgotten it
-  double lock_wait_s = 1;                   // 004, logging: log_lock_waits, which begins at deadlock_timeout = 1s
+  double lock_wait_s = 1;                   // P, logging: log_lock_waits, which begins at deadlock_timeout = 1s
   std::int64_t unused_bytes_min = 8 << 20;  // ours
   std::int64_t unused_days = 7;             // ours: a weekly report may need it
   std::int64_t scans_min = 100;             // ours

@@ -195,7 +195,8 @@ TEST_F(DoctorTest, FindsAnInvalidIndex) {
 
 TEST_F(DoctorTest, FindsARefusedRow) {
   EXPECT_EQ(check("refused_rows").level, HealthLevel::ok);
-  run("INSERT INTO ledger.refused_rows VALUES ('main', 7, 'fills', 'k', 'violates fills_price_check', '{}')");
+  ASSERT_TRUE(db().execute("INSERT INTO ledger.refused_rows SELECT 'main', 7, 'fills', 'k', $1, 'x'",
+                           Parameters().add(std::string_view("violates fills_price_check"))));
   const HealthCheck refused = check("refused_rows");
   EXPECT_EQ(refused.level, HealthLevel::crit);
   EXPECT_EQ(refused.value, "1, the last in fills of book main: violates fills_price_check");

@@ -69,7 +69,7 @@ Result<void> examine_replica(Examination& examination, const StoreOptions& optio
     check.advice = "DATABASE_REPLICA_URL has to name a standby of DATABASE_URL's server; reads go to the primary";
   } else if (!state->lag_ms) {
     check.level = HealthLevel::crit;
-    check.value = "has replayed no transaction and receives none";
+    check.value = "has replayed no transaction yet; nobody knows how far behind it is";
     check.advice = "look at primary_conninfo and the log of the standby";
   } else {
     const double seconds = static_cast<double>(*state->lag_ms) / 1000;

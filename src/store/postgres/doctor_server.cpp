@@ -70,15 +70,16 @@ Result<void> examine_server(Examination& examination) {
   BLOTTER_TRY(examination.ask({.name = "server",
                                .sql = kVersion,
                                .bad = Bad::below,
-                               .warn = 15,  // 004, technology stack: "PostgreSQL 15+"
+                               .warn = 15,  // persistence layer, technology stack: "PostgreSQL 15+"
                                .threshold = "PostgreSQL 15 or newer",
                                .advice = "upgrade the server: older ones are not tested"}));
-  BLOTTER_TRY(examination.ask({.name = "encryption",
-                               .sql = kEncryption,
-                               .bad = Bad::below,
-                               .warn = 1,  // 004, appendix D: "DATABASE_SSL_MODE=require  # For production"
-                               .threshold = "TLS to another machine",
-                               .advice = "set DATABASE_SSL_MODE=verify-full (or require)"}));
+  BLOTTER_TRY(
+      examination.ask({.name = "encryption",
+                       .sql = kEncryption,
+                       .bad = Bad::below,
+                       .warn = 1,  // persistence layer, appendix D: "DATABASE_SSL_MODE=require  # For production"
+                       .threshold = "TLS to another machine",
+                       .advice = "set DATABASE_SSL_MODE=verify-full (or require)"}));
   BLOTTER_TRY(examination.ask(
       {.name = "connections",
        .sql = kConnections,
@@ -100,7 +101,8 @@ Result<void> examine_server(Examination& examination) {
        .bad = Bad::above,
        .warn = limits.freeze_age_warn,
        .crit = limits.freeze_age_crit,
-       .threshold = shown_bounds(Bad::above, limits.freeze_age_warn, limits.freeze_age_crit, " x autovacuum's"),
+       .threshold =
+           shown_bounds(Bad::above, limits.freeze_age_warn, limits.freeze_age_crit, " x autovacuum_freeze_max_age"),
        .advice = "VACUUM FREEZE the oldest tables; look for old transactions, slots and prepared transactions"}));
   return examine_disk(examination);
 }

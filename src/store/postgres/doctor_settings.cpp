@@ -1,4 +1,5 @@
-// The server's settings: what keeps its promises, and what requirements/004 ("Database Tuning Parameters") advises.
+// The server's settings: what keeps its promises, and what the document on the persistence
+// layer ("Database Tuning Parameters") advises.
 #include <fmt/format.h>
 #include <unistd.h>
 

@@ -127,8 +127,7 @@ Result<ReplicaReader::Seen> ReplicaReader::ask(Connection& connection, std::stri
     return fail(Errc::invalid, url_ + ": is no replica any more (promoted); reads go to the primary");
   }
   if (!state.lag_ms) {
-    return fail(Errc::stale,
-                url_ + ": has replayed no transaction and receives none; nobody knows how far behind it is");
+    return fail(Errc::stale, url_ + ": has replayed no transaction yet; nobody knows how far behind it is");
   }
   Seen seen;
   seen.lag_ms = *state.lag_ms;

@@ -24,7 +24,7 @@ namespace blotter::postgres {
 struct ReplicaState {
   bool standby = false;
   std::int64_t system_identifier = 0;
-  std::optional<std::int64_t> lag_ms;  // nothing: it has replayed no transaction and receives none
+  std::optional<std::int64_t> lag_ms;  // nothing: it has replayed no transaction yet
   std::int64_t applied = 0;            // of the book that was asked for; 0 when it does not know the book
 };
 // Errc: as Connection::query.

@@ -1,0 +1,254 @@
+// Reads that may go to a replica: which ones do, and what sends them to the primary.
+#include "store/postgres/replica_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "store/postgres/doctor.h"
+#include "store/postgres/postgres_reader.h"
+#include "store/postgres/postgres_schema_test.h"
+
+namespace blotter::postgres {
+namespace {
+
+using testing::HasSubstr;
+
+class ReplicaReaderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    primary_ = started({.directory = scratch::new_directory(), .settings = {"wal_keep_size = 64MB"}});
+    ASSERT_TRUE(primary_);
+    const auto migrated = PostgresMigrator(settings_for(primary_->url())).up(INT32_MAX);
+    ASSERT_TRUE(migrated) << migrated.error().message;
+    on_primary_ = connect(primary_->url());
+    run(*on_primary_, "INSERT INTO ledger.books VALUES ('main', 1, 10, 0)");
+    auto replica = primary_->start_replica(scratch::new_directory());
+    ASSERT_TRUE(replica) << replica.error().message;
+    replica_ = std::move(*replica);
+    ConnectionSettings standby = settings_for(replica_->url());
+    standby.target = Target::any;
+    auto on_replica = Connection::connect(standby);
+    ASSERT_TRUE(on_replica) << on_replica.error().message;
+    on_replica_ = std::move(*on_replica);
+    // A transaction to replay, so that the replica can tell how old what it shows is.
+    run(*on_primary_, "UPDATE ledger.books SET epoch = 2");
+    until(*on_replica_,
+          "SELECT EXISTS (SELECT FROM ledger.books WHERE epoch = 2) AND EXISTS (SELECT FROM"
+          " pg_stat_wal_receiver WHERE status = 'streaming')");
+  }
+
+  static ConnectionSettings settings_for(const std::string& url) {
+    ConnectionSettings settings;
+    settings.url = url;
+    return settings;
+  }
+  static std::unique_ptr<scratch::PostgresServer> started(const scratch::PostgresOptions& options) {
+    auto server = scratch::PostgresServer::start(options);
+    EXPECT_TRUE(server) << server.error().message;
+    return server ? std::move(*server) : nullptr;
+  }
+  static void run(Connection& connection, const char* sql) {
+    const auto done = connection.run_script(sql);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  // Waits until the statement says true.
+  static void until(Connection& connection, const char* sql, const Parameters& parameters = {}) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (true) {
+      const auto rows = connection.query(sql, parameters);
+      ASSERT_TRUE(rows) << rows.error().message;
+      if (rows->boolean(0, 0)) return;
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << sql;
+    }
+  }
+
+  StoreOptions options() const {
+    StoreOptions options;
+    options.url = primary_->url();
+    options.replica_url = replica_->url();
+    return options;
+  }
+  std::int64_t system_identifier() {
+    const auto rows = on_primary_->query(kSystemIdentifier);
+    EXPECT_TRUE(rows);
+    return rows ? rows->integer(0, 0) : 0;
+  }
+  std::unique_ptr<Store> reader(const StoreOptions& options) {
+    auto opened = open_postgres_reader(options);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return opened ? std::move(*opened) : nullptr;
+  }
+  // Moves the cursor on the primary, and returns when the replica has received it.
+  void move_cursor(int seq) {
+    run(*on_primary_, ("UPDATE ledger.books SET applied_seq = " + std::to_string(seq)).c_str());
+    const auto rows = on_primary_->query("SELECT pg_current_wal_flush_lsn()::text");
+    ASSERT_TRUE(rows);
+    until(*on_replica_, "SELECT pg_last_wal_receive_lsn() >= $1::pg_lsn", Parameters().add(rows->text(0, 0)));
+  }
+  // Until the reader says what is expected of it: a verdict is good for a second.
+  static void eventually(ReplicaReader& reader, bool lends) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (reader.lease_for("main").has_value() != lends) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << reader.counters().last_refusal;
+    }
+  }
+
+  std::unique_ptr<scratch::PostgresServer> primary_;
+  std::unique_ptr<scratch::PostgresServer> replica_;
+  std::unique_ptr<Connection> on_primary_;
+  std::unique_ptr<Connection> on_replica_;
+};
+
+TEST_F(ReplicaReaderTest, ReadsGoToTheReplicaAndMomentsToThePrimary) {
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  StoreOptions patient = options();
+  patient.staleness_ms_max = 3'600'000;
+  const auto store = reader(patient);
+  move_cursor(11);
+  EXPECT_EQ(store->cursor("main")->applied, Seq{10}) << "an hour behind is allowed";
+  const auto moment = store->one_moment();
+  ASSERT_TRUE(moment) << moment.error().message;
+  EXPECT_EQ((*moment)->cursor("main")->applied, Seq{11});
+}
+
+TEST_F(ReplicaReaderTest, AQuietPrimaryDoesNotMakeItsReplicaStale) {
+  StoreOptions strict = options();
+  strict.staleness_ms_max = 0;
+  ReplicaReader replica(strict, system_identifier());
+  for (int i = 0; i < 3; ++i) {
+    const auto lease = replica.lease_for("main");
+    EXPECT_TRUE(lease) << lease.error().message;
+  }
+}
+
+TEST_F(ReplicaReaderTest, OneThatIsTooFarBehindIsNotAsked) {
+  StoreOptions strict = options();
+  strict.staleness_ms_max = 50;
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  move_cursor(11);
+  const auto store = reader(strict);
+  until(*on_replica_, "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '60 ms'");
+  EXPECT_EQ(store->cursor("main")->applied, Seq{11});
+  ReplicaReader replica(strict, system_identifier());
+  const auto lease = replica.lease_for("main");
+  ASSERT_FALSE(lease);
+  EXPECT_EQ(lease.error().code, Errc::stale);
+  EXPECT_THAT(lease.error().message, HasSubstr("ms behind the primary"));
+  run(*on_replica_, "SELECT pg_wal_replay_resume()");
+  eventually(replica, true);
+}
+
+TEST_F(ReplicaReaderTest, ReadsSeeWhatTheirWriterWrote) {
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  move_cursor(11);
+  StoreOptions after = options();
+  after.staleness_ms_max = 3'600'000;
+  after.read_after = Seq{11};
+  EXPECT_EQ(reader(after)->cursor("main")->applied, Seq{11});
+  ReplicaReader replica(after, system_identifier());
+  const auto lease = replica.lease_for("main");
+  ASSERT_FALSE(lease);
+  EXPECT_EQ(lease.error().code, Errc::stale);
+  EXPECT_THAT(lease.error().message, HasSubstr("has applied event 10 of book main and 11 is asked for"));
+  run(*on_replica_, "SELECT pg_wal_replay_resume()");
+  eventually(replica, true);
+}
+
+TEST_F(ReplicaReaderTest, OneWhoseReceiverIsGoneFallsBehindAlthoughItReplayedAll) {
+  StoreOptions strict = options();
+  strict.staleness_ms_max = 200;
+  ReplicaReader replica(strict, system_identifier());
+  ASSERT_TRUE(replica.lease_for("main"));
+  run(*on_replica_, "ALTER SYSTEM SET primary_conninfo = 'host=/nonexistent'; ");
+  run(*on_replica_, "SELECT pg_reload_conf()");
+  until(*on_replica_, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')");
+  eventually(replica, false);
+  EXPECT_THAT(replica.counters().last_refusal, HasSubstr("behind"));
+}
+
+TEST_F(ReplicaReaderTest, OneThatIsAwayCostsNobodyAReadAndIsAskedAgainLater) {
+  const auto store = reader(options());
+  ReplicaReader replica(options(), system_identifier());
+  ASSERT_TRUE(replica.lease_for("main"));
+  on_replica_.reset();
+  ASSERT_TRUE(replica_->stop("immediate"));
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(store->cursor("main"));
+  eventually(replica, false);
+  for (int i = 0; i < 200; ++i) {
+    const auto lease = replica.lease_for("main");
+    ASSERT_FALSE(lease);
+    EXPECT_EQ(lease.error().code, Errc::unavailable);
+  }
+  ASSERT_TRUE(replica_->start_again());
+  eventually(replica, true);
+}
+
+TEST_F(ReplicaReaderTest, ItMayBeAwayWhenTheReaderOpens) {
+  on_replica_.reset();
+  ASSERT_TRUE(replica_->stop("immediate"));
+  const auto store = reader(options());
+  ASSERT_TRUE(store);
+  EXPECT_EQ(store->cursor("main")->applied, Seq{10});
+}
+
+TEST_F(ReplicaReaderTest, OneThatWasPromotedIsNotAsked) {
+  const auto store = reader(options());
+  ReplicaReader replica(options(), system_identifier());
+  ASSERT_TRUE(replica.lease_for("main"));
+  ASSERT_TRUE(replica_->promote());
+  const auto promoted = connect(replica_->url());
+  run(*promoted, "UPDATE ledger.books SET applied_seq = 99");
+  eventually(replica, false);
+  EXPECT_THAT(replica.counters().last_refusal, HasSubstr("promoted"));
+  // What the store saw for less than a second may still be trusted; then it looks.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (store->cursor("main")->applied != Seq{10}) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
+TEST_F(ReplicaReaderTest, OneOfAnotherSystemIsAWrongSetting) {
+  const auto other = started({.directory = scratch::new_directory(), .settings = {}});
+  const auto migrated = PostgresMigrator(settings_for(other->url())).up(INT32_MAX);
+  ASSERT_TRUE(migrated) << migrated.error().message;
+  StoreOptions wrong = options();
+  wrong.replica_url = other->url();
+  const auto opened = open_postgres_reader(wrong);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::invalid);
+  EXPECT_THAT(opened.error().message, HasSubstr("DATABASE_REPLICA_URL"));
+}
+
+TEST_F(ReplicaReaderTest, TheDoctorSeesItFallBehind) {
+  const auto level_of = [&](const char* name, const DoctorThresholds& thresholds = {}) {
+    const auto checks = examine(options(), thresholds);
+    EXPECT_TRUE(checks) << checks.error().message;
+    for (const HealthCheck& each : *checks) {
+      if (each.name == name) return each;
+    }
+    return HealthCheck{};
+  };
+  EXPECT_EQ(level_of("replica").level, HealthLevel::ok);
+  EXPECT_EQ(level_of("replication_lag").level, HealthLevel::ok);
+  EXPECT_THAT(level_of("replication_lag").value, HasSubstr("streaming"));
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  move_cursor(11);
+  until(*on_replica_, "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '60 ms'");
+  DoctorThresholds strict;
+  strict.lag_s_warn = 0.05;
+  EXPECT_EQ(level_of("replica", strict).level, HealthLevel::warn);
+  strict.lag_s_crit = 0.05;
+  EXPECT_EQ(level_of("replica", strict).level, HealthLevel::crit);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (level_of("replication_lag", strict).level != HealthLevel::crit) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << level_of("replication_lag", strict).value;
+  }
+  on_replica_.reset();
+  ASSERT_TRUE(replica_->promote());
+  EXPECT_EQ(level_of("replica").level, HealthLevel::crit);
+  ASSERT_TRUE(replica_->stop());
+  EXPECT_EQ(level_of("replica").level, HealthLevel::warn);
+}
+
+}  // namespace
+}  // namespace blotter::postgres
