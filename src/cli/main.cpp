@@ -37,9 +37,9 @@ int run(int argc, char** argv) {
   CLI::App app("Blotter: the durable system of record for algorithmic trading", "blotter");
   app.require_subcommand(1);
   for (const auto add :
-       {add_init,     add_record,     add_status,     add_orders,   add_order, add_fills,  add_positions,
-        add_balances, add_pnl,        add_quarantine, add_events,   add_audit, add_verify, add_store,
-        add_migrate,  add_partitions, add_journal,    add_simulate, add_bench, add_version}) {
+       {add_init,     add_record,     add_status,     add_orders,  add_order,    add_fills,  add_positions,
+        add_balances, add_pnl,        add_quarantine, add_events,  add_audit,    add_verify, add_store,
+        add_migrate,  add_partitions, add_doctor,     add_journal, add_simulate, add_bench,  add_version}) {
     add(app, context);
   }
   try {

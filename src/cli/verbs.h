@@ -36,6 +36,7 @@ void add_store(CLI::App& app, Context& context);
 void add_store_copy(CLI::App& store, Context& context);
 void add_migrate(CLI::App& app, Context& context);
 void add_partitions(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 void add_journal(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_version(CLI::App& app, Context& context);

@@ -1,0 +1,158 @@
+// doctor: looks at the store, the server behind it and the journal, and says what is wrong and what to do.
+#include "store/postgres/doctor.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/verbs.h"
+#include "journal/journal.h"
+#include "journal/reader.h"
+#include "store/sqlite/doctor.h"
+
+namespace blotter::cli {
+namespace {
+
+constexpr std::string_view kSqlite = "sqlite:";
+
+// A store lands more than 20,000 events a second, so these are about five seconds and a minute behind; the first is
+// what the document on the persistence layer calls too much lag of a replica.
+constexpr std::int64_t kBehindWarn = 100'000;
+constexpr std::int64_t kBehindCrit = 1'200'000;
+
+// How many events the store lacks. Counts no further than the critical limit. Errc: as the reader's and the store's.
+Result<HealthCheck> store_behind(const GlobalOptions& options, const std::string& book_id) {
+  HealthCheck check{.name = "store_behind",
+                    .level = HealthLevel::ok,
+                    .value = {},
+                    .threshold = "warn > 100000 events, crit > 1200000",
+                    .advice = {}};
+  BLOTTER_ASSIGN(const auto store, open_store(options.store_options(), StoreAccess::read));
+  BLOTTER_ASSIGN(const Cursor cursor, store->cursor(book_id));
+  BLOTTER_ASSIGN(const auto reader, journal::open_reader(options.journal_directory()));
+  const std::uint64_t applied = to_number(cursor.applied);
+  if (applied > 0) {
+    BLOTTER_TRY(reader->seek(cursor.applied));
+    BLOTTER_ASSIGN(const auto last, reader->next());
+    if (!last) {
+      check.level = HealthLevel::crit;
+      check.value = "the store has event " + std::to_string(applied) + ", and this journal ends before it";
+      check.advice = "this is another journal, or an old copy of it: stop, and look before anybody writes";
+      return check;
+    }
+  }
+  BLOTTER_TRY(reader->seek(Seq{applied + 1}));
+  std::int64_t behind = 0;
+  while (behind <= kBehindCrit) {
+    BLOTTER_ASSIGN(const auto next, reader->next());
+    if (!next) break;
+    ++behind;
+  }
+  check.value = std::to_string(behind) + (behind > kBehindCrit ? " events or more" : " events") + " behind the journal";
+  if (behind > kBehindWarn) {
+    check.level = behind > kBehindCrit ? HealthLevel::crit : HealthLevel::warn;
+    check.advice =
+        "if nobody records now, `blotter store catch-up` lands them; else see the checks "
+        "above for what slows the store down";
+  }
+  return check;
+}
+
+HealthCheck skipped(const char* name, std::string why) {
+  return {.name = name, .level = HealthLevel::skipped, .value = std::move(why), .threshold = {}, .advice = {}};
+}
+
+Result<std::vector<HealthCheck>> examine_store(const GlobalOptions& options) {
+  const std::string url = options.store_url();
+  if (options.is_postgres()) return postgres::examine(options.read_options());
+  if (url.starts_with(kSqlite)) return sqlite::examine(url.substr(kSqlite.size()));
+  return std::vector<HealthCheck>{skipped("store", options.shown_store() + " has nothing to look at")};
+}
+
+// The journal's own checks; `store` tells whether the store can be asked how far it is. A database can be examined from
+// a machine that has no journal. Returns whether there is one.
+bool examine_journal(const GlobalOptions& options, bool store, std::vector<HealthCheck>& checks) {
+  const auto book = journal::read_book_file(options.journal_directory());
+  if (!book && book.error().code == Errc::not_found) {
+    checks.push_back(skipped("journal", "no ledger in " + options.data));
+    return false;
+  }
+  if (!book) {
+    checks.push_back({.name = "journal",
+                      .level = HealthLevel::crit,
+                      .value = book.error().message,
+                      .threshold = {},
+                      .advice = "keep the files as they are; docs/operating/durability.md"});
+    return true;
+  }
+  checks.push_back(disk_free("journal_disk", options.journal_directory()));
+  if (!store || !options.has_store()) return true;
+  auto behind = store_behind(options, book->book_id);
+  checks.push_back(behind ? std::move(*behind) : skipped("store_behind", behind.error().message));
+  return true;
+}
+
+const char* shown(HealthLevel level) {
+  switch (level) {
+    case HealthLevel::ok:
+      return "OK";
+    case HealthLevel::skipped:
+      return "SKIP";
+    case HealthLevel::warn:
+      return "WARN";
+    case HealthLevel::crit:
+      return "CRIT";
+  }
+  return "";
+}
+
+Answer for_programs(const std::vector<HealthCheck>& checks) {
+  Answer answer{.columns = {"level", "check", "value", "threshold", "advice"}, .rows = {}};
+  const auto text = [](const std::string& value) { return value.empty() ? Cell{} : Cell{value}; };
+  for (const HealthCheck& check : checks) {
+    answer.add(
+        {std::string(name_of(check.level)), check.name, text(check.value), text(check.threshold), text(check.advice)});
+  }
+  return answer;
+}
+
+// Threshold and advice stand below what they are about, and only where somebody has to act.
+Answer for_people(const std::vector<HealthCheck>& checks) {
+  Answer answer{.columns = {"level", "check", "finding"}, .rows = {}};
+  for (const HealthCheck& check : checks) {
+    answer.add({std::string(shown(check.level)), check.name, check.value});
+    if (check.level == HealthLevel::ok || check.advice.empty()) continue;
+    const std::string threshold = check.threshold.empty() ? "" : "  (" + check.threshold + ")";
+    answer.add({std::string(), std::string(), "-> " + check.advice + threshold});
+  }
+  return answer;
+}
+
+int doctor(const GlobalOptions& options) {
+  auto store = examine_store(options);
+  std::vector<HealthCheck> checks;
+  if (store) {
+    checks = std::move(*store);
+  } else {
+    checks.push_back({.name = "store",
+                      .level = HealthLevel::crit,
+                      .value = store.error().message,
+                      .threshold = "can be reached",
+                      .advice = "recording goes on in the journal; mend this before its disk is full"});
+  }
+  // A store that cannot be asked is a finding beside a ledger; without one there is nothing that could be examined.
+  if (!examine_journal(options, store.has_value(), checks) && !store) return report_error(store.error());
+  print(options.json ? for_programs(checks) : for_people(checks), options.json);
+  const bool well = std::all_of(checks.begin(), checks.end(), [](const HealthCheck& check) {
+    return check.level == HealthLevel::ok || check.level == HealthLevel::skipped;
+  });
+  return well ? kDone : kFoundProblem;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Context& context) {
+  CLI::App* verb = add_reading_verb(app, context, "doctor", "is the store well: OK, WARN or CRIT, and what to do");
+  verb->callback([&context] { context.run = [&context] { return doctor(context.options); }; });
+}
+
+}  // namespace blotter::cli
