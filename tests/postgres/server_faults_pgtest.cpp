@@ -26,7 +26,7 @@ TEST_F(ServerFaults, DownFromTheStartUntilTheEndOfARecording) {
   const std::string url = expect_value(server->create_database("ledger"));
   expect_value(server->stop());
   start(url);
-  record(20'000);
+  record(10'000);
   const Result<void> waited = landed(100);
   ASSERT_FALSE(waited.has_value());
   EXPECT_EQ(waited.error().code, Errc::unavailable);
@@ -50,13 +50,14 @@ TEST_F(ServerFaults, HangsWhileMemoryStaysBounded) {
     return Verdict::stall;
   });
   start(proxy->url(database_of(url)));
-  record(40'000);
+  record(15'000);
   ASSERT_TRUE(soon([&] { return stalled.load(); }));
   const std::uint64_t before = resident_bytes();
-  record(120'000);
+  record(60'000);
   const std::uint64_t after = resident_bytes();
-  // Kept as rows, these events would be hundreds of megabytes; what grows is the book itself.
-  EXPECT_LT(after - std::min(before, after), 150'000'000u);
+  // Kept as rows, these events would be a hundred megabytes or more; what grows is the book itself, and the three
+  // batches that may be in memory.
+  EXPECT_LT(after - std::min(before, after), 64'000'000u);
   proxy->set_policy(nullptr);
   proxy->release();
   expect_exactly_once(url);
@@ -110,7 +111,7 @@ TEST_F(ServerFaults, TerminatesTheConnectionAgainAndAgain) {
                                   .ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
                                        "datname = current_database() AND pid <> pg_backend_pid()")
                                   .c_str());
-      return terminated >= 200;
+      return terminated >= 100;
     }));
   });
   expect_exactly_once(url);
