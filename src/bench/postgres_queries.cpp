@@ -36,7 +36,7 @@ FROM generate_series($1::int8, $2::int8) AS n,
 constexpr const char* kPnl = R"sql(
 INSERT INTO analytics.pnl_daily (
   book_id, day, account, symbol, venue, strategy, settle, realized_pnl, fees, bought, sold, fills, last_seq)
-SELECT 'main', date '2025-01-01' + day, CASE WHEN symbol % 2 = 0 THEN 'BENCH-MAIN' ELSE 'BENCH-HEDGE' END,
+SELECT 'main', date '2025-01-01' + day::int4, CASE WHEN symbol % 2 = 0 THEN 'BENCH-MAIN' ELSE 'BENCH-HEDGE' END,
        'SYM' || symbol, 'XNAS', 'strategy-' || symbol % 3, 'USD', symbol * day % 1000, 7.5, 1000, 990, 28, 1 + day
 FROM generate_series(0, $1::int8 - 1) AS day, generate_series(0, 479) AS symbol
 )sql";

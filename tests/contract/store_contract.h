@@ -3,7 +3,7 @@
 //   INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(StoreFactory{"memory", …}), name_of_store);
 //
 // The factory is called with a directory of the test's own and opens (creating at first) its one store for writing.
-// A store that others may open too has open_to_read as well; without it the tests of concurrent readers are skipped.
+// A store that others may open too has open_to_read as well; it instantiates SharedStoreContract too.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -86,6 +86,9 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   TemporaryDirectory directory_;
   std::unique_ptr<Store> store_;
 };
+
+// For stores that others may open too.
+class SharedStoreContract : public StoreContract {};
 
 }  // namespace blotter
 

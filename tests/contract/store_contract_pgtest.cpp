@@ -19,13 +19,12 @@ const std::string& database_of(const std::string& directory) {
   return url;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Postgres, StoreContract,
-    testing::Values(StoreFactory{
-        "postgres",
-        [](const std::string& directory) { return open_postgres(database_of(directory), StoreAccess::write); },
-        [](const std::string& directory) { return open_postgres(database_of(directory), StoreAccess::read); }}),
-    name_of_store);
+const StoreFactory kPostgres{
+    "postgres", [](const std::string& directory) { return open_postgres(database_of(directory), StoreAccess::write); },
+    [](const std::string& directory) { return open_postgres(database_of(directory), StoreAccess::read); }};
+
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, testing::Values(kPostgres), name_of_store);
+INSTANTIATE_TEST_SUITE_P(Postgres, SharedStoreContract, testing::Values(kPostgres), name_of_store);
 
 }  // namespace
 }  // namespace blotter

@@ -11,11 +11,11 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& directory, StoreAc
   return open_store("sqlite:" + directory + "/blotter.db", access);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
-                         testing::Values(StoreFactory{
-                             "sqlite",
-                             [](const std::string& directory) { return open_sqlite(directory, StoreAccess::write); },
-                             [](const std::string& directory) { return open_sqlite(directory, StoreAccess::read); }}),
-                         name_of_store);
+const StoreFactory kSqlite{"sqlite",
+                           [](const std::string& directory) { return open_sqlite(directory, StoreAccess::write); },
+                           [](const std::string& directory) { return open_sqlite(directory, StoreAccess::read); }};
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(kSqlite), name_of_store);
+INSTANTIATE_TEST_SUITE_P(Sqlite, SharedStoreContract, testing::Values(kSqlite), name_of_store);
 
 }  // namespace blotter
