@@ -116,19 +116,6 @@ Result<double> land_ours(const std::string& journal_directory, const std::string
   return seconds_since(start);
 }
 
-// A database with our schema and the partitions that the traffic needs, made outside of the time that counts.
-Result<std::string> fresh_database(scratch::PostgresServer& server, const std::string& name) {
-  BLOTTER_ASSIGN(const std::string url, server.create_database(name));
-  { BLOTTER_ASSIGN(const auto store, open_store(url, StoreAccess::write)); }
-  BLOTTER_ASSIGN(const auto connection, connect_to(url));
-  for (const char* table : {"order_events", "fills"}) {
-    postgres::Parameters parameters;
-    parameters.add(std::string_view(table)).add(std::string_view("2026-01-05T14:30:00Z"));
-    BLOTTER_TRY(connection->query("SELECT ledger.ensure_partition($1, ($2::text)::timestamptz)", parameters));
-  }
-  return url;
-}
-
 // The projector's batches.
 std::vector<std::int64_t> batch_ends(std::int64_t events) {
   std::vector<std::int64_t> ends;
@@ -165,7 +152,7 @@ Result<BenchRow> load_many_fills(Run& run, scratch::PostgresServer& server) {
     }
     BLOTTER_TRY(ledger->wait_durable(last));
   }
-  BLOTTER_ASSIGN(const std::string url, fresh_database(server, "manyfills"));
+  BLOTTER_ASSIGN(const std::string url, fresh_landing_database(server, "manyfills"));
   BLOTTER_ASSIGN(const double seconds, land_ours(run.scratch() / "many-fills/journal", url));
   run.scratch().remove("many-fills");
   const auto fills = static_cast<std::uint64_t>(orders) * kFillsPerOrder;
@@ -184,6 +171,18 @@ Result<BenchRow> load_many_fills(Run& run, scratch::PostgresServer& server) {
 }
 
 }  // namespace
+
+Result<std::string> fresh_landing_database(scratch::PostgresServer& server, const std::string& name) {
+  BLOTTER_ASSIGN(const std::string url, server.create_database(name));
+  { BLOTTER_ASSIGN(const auto store, open_store(url, StoreAccess::write)); }
+  BLOTTER_ASSIGN(const auto connection, connect_to(url));
+  for (const char* table : {"order_events", "fills"}) {
+    postgres::Parameters parameters;
+    parameters.add(std::string_view(table)).add(std::string_view("2026-01-05T14:30:00Z"));
+    BLOTTER_TRY(connection->query("SELECT ledger.ensure_partition($1, ($2::text)::timestamptz)", parameters));
+  }
+  return url;
+}
 
 Result<LandingRates> measure_postgres_landing(Run& run, scratch::PostgresServer& server) {
   const std::uint64_t reports = run.by_scale<std::uint64_t>(2'000, 200'000, 400'000);
@@ -204,15 +203,17 @@ Result<LandingRates> measure_postgres_landing(Run& run, scratch::PostgresServer&
   std::vector<Streams> tables;
   std::int64_t rows = 0;
   Rounds rounds;
+  LandingRates rates;
   for (int round = -1; round < count; ++round) {
     run.say("landing in PostgreSQL: round " + std::to_string(round + 1) + " of " + std::to_string(count));
-    BLOTTER_ASSIGN(const std::string ours_url, fresh_database(server, "ours" + std::to_string(round + 1)));
+    BLOTTER_ASSIGN(const std::string ours_url, fresh_landing_database(server, "ours" + std::to_string(round + 1)));
     BLOTTER_ASSIGN(const double ours, land_ours(journal_directory, ours_url));
     if (tables.empty()) {
+      rates.url = ours_url;
       BLOTTER_ASSIGN(tables, ready_made(ours_url, batch_ends(events)));
       for (const Streams& table : tables) rows += table.rows;
     }
-    BLOTTER_ASSIGN(const std::string bare_url, fresh_database(server, "bare" + std::to_string(round + 1)));
+    BLOTTER_ASSIGN(const std::string bare_url, fresh_landing_database(server, "bare" + std::to_string(round + 1)));
     BLOTTER_ASSIGN(const double bare, copy_bare(bare_url, tables));
     if (round < 0) continue;
     rounds.ours.push_back(static_cast<double>(rows) / ours);
@@ -234,9 +235,9 @@ Result<LandingRates> measure_postgres_landing(Run& run, scratch::PostgresServer&
   run.scratch().remove("landing-postgres");
   BLOTTER_ASSIGN(BenchRow many_fills, load_many_fills(run, server));
   run.add(std::move(many_fills));
-  const double seconds_per_row = 1 / *row.ours;
-  return LandingRates{.rows = *row.ours,
-                      .events = static_cast<double>(events) / (static_cast<double>(rows) * seconds_per_row)};
+  rates.rows = *row.ours;
+  rates.events = rates.rows * static_cast<double>(events) / static_cast<double>(rows);
+  return rates;
 }
 
 }  // namespace blotter::bench

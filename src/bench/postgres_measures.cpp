@@ -15,10 +15,11 @@ Result<void> measure_postgres(Run& run) {
                                                  .settings = {"max_connections = 150", "max_wal_size = 4GB",
                                                               "shared_buffers = 1GB", "checkpoint_timeout = 15min"},
                                                  .fast = false}));
-  BLOTTER_ASSIGN(const LandingRates rates, measure_postgres_landing(run, *server));
-  BLOTTER_TRY(measure_postgres_peers(run, *server, rates));
+  // The latencies first: loading millions of rows leaves checkpoints and autovacuum behind.
   BLOTTER_TRY(measure_postgres_lag(run, *server));
-  return measure_postgres_queries(run, *server);
+  BLOTTER_TRY(measure_postgres_queries(run, *server));
+  BLOTTER_ASSIGN(const LandingRates rates, measure_postgres_landing(run, *server));
+  return measure_postgres_peers(run, *server, rates);
 }
 
 }  // namespace blotter::bench

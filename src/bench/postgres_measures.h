@@ -13,7 +13,11 @@ Result<std::unique_ptr<postgres::Connection>> connect_to(const std::string& url)
 struct LandingRates {
   double rows = 0;
   double events = 0;
+  std::string url;  // a database in which the rows lie
 };
+
+// A database with our schema and the partitions that Traffic needs.
+Result<std::string> fresh_landing_database(scratch::PostgresServer& server, const std::string& name);
 
 Result<LandingRates> measure_postgres_landing(Run& run, scratch::PostgresServer& server);
 // How long until what was accepted can be seen in the database.

@@ -10,6 +10,7 @@
 
 #include "bench/postgres_measures.h"
 #include "bench/statistics.h"
+#include "store/row_text.h"
 
 namespace blotter::bench {
 namespace {
@@ -81,41 +82,79 @@ Result<double> one_transaction_for_each_event(const std::string& url, int orders
 }
 
 #ifdef BLOTTER_HAS_LIBPQXX
-// COPY in text form through the usual C++ library; trades only, which is its best case.
-Result<double> stream_with_libpqxx(const std::string& url, int trades) {
+// The same rows as ours, as the texts that a C++ program would hand to the usual library; NULL is a null pointer.
+template <std::size_t kColumns>
+struct TextTable {
+  const char* name;
+  const char* read;
+  std::size_t rows_a_transaction;
+  std::vector<std::string> texts = {};
+  std::vector<std::array<const std::string*, kColumns>> rows = {};
+};
+
+template <std::size_t kColumns>
+Result<void> read_texts(const std::string& url, TextTable<kColumns>& table) {
+  BLOTTER_ASSIGN(const auto connection, connect_to(url));
+  std::string all;
+  BLOTTER_TRY(connection->copy_out(table.read, [&](std::string_view piece) -> Result<void> {
+    all += piece;
+    return {};
+  }));
+  for (std::size_t place = 0; place < all.size();) {
+    const std::size_t end = all.find_first_of("\t\n", place);
+    table.texts.emplace_back(all, place, end - place);
+    place = end + 1;
+  }
+  const std::string* text = table.texts.data();
+  table.rows.resize(table.texts.size() / kColumns);
+  for (auto& row : table.rows) {
+    for (auto& field : row) {
+      field = *text == "\\N" ? nullptr : text;
+      ++text;
+    }
+  }
+  return {};
+}
+
+template <std::size_t kColumns>
+void stream_rows(pqxx::work& work, const TextTable<kColumns>& table, std::size_t batch) {
+  pqxx::stream_to stream(work, table.name);
+  const std::size_t first = batch * table.rows_a_transaction;
+  for (std::size_t i = first; i < std::min(table.rows.size(), first + table.rows_a_transaction); ++i) {
+    stream << table.rows[i];
+  }
+  stream.complete();
+}
+
+Result<double> stream_with_libpqxx(const std::string& source, const std::string& target) {
+  // Beside the members of the row: metadata's second column and nanos.
+  TextTable<kMemberCount<OrderRow> + 2> orders{
+      "execution.orders", "COPY (SELECT * FROM execution.orders ORDER BY first_seq) TO STDOUT", 5'000};
+  TextTable<kMemberCount<OrderEventRow> + 1> events{
+      "execution.order_events", "COPY (SELECT * FROM execution.order_events ORDER BY seq) TO STDOUT", 10'000};
+  TextTable<kMemberCount<FillRow> + 1> fills{"execution.fills",
+                                             "COPY (SELECT * FROM execution.fills ORDER BY seq) TO STDOUT", 5'000};
+  BLOTTER_TRY(read_texts(source, orders));
+  BLOTTER_TRY(read_texts(source, events));
+  BLOTTER_TRY(read_texts(source, fills));
+  const std::size_t rows = orders.rows.size() + events.rows.size() + fills.rows.size();
   try {
-    pqxx::connection connection(url);
+    pqxx::connection connection(target);
     const auto start = SteadyClock::now();
-    constexpr int kBatch = 10'000;
-    for (int first = 0; first < trades; first += kBatch) {
+    for (std::size_t batch = 0; batch * orders.rows_a_transaction < orders.rows.size(); ++batch) {
       pqxx::work work(connection);
-      pqxx::stream_to orders(work, "orders",
-                             std::vector<std::string>{"order_id", "client_order_id", "symbol", "side", "quantity",
-                                                      "order_type", "limit_price", "status", "submitted_at"});
-      for (int i = first; i < std::min(trades, first + kBatch); ++i) {
-        const std::string number = std::to_string(i);
-        orders << std::make_tuple("o" + number, "c" + number, kSymbols[static_cast<std::size_t>(i) % kSymbols.size()],
-                                  "buy", "10", "limit", "100.25", "filled", "2026-01-05T14:30:00Z");
-      }
-      orders.complete();
-      pqxx::stream_to stream(
-          work, "trades",
-          std::vector<std::string>{"trade_id", "order_id", "symbol", "side", "quantity", "price", "traded_at"});
-      for (int i = first; i < std::min(trades, first + kBatch); ++i) {
-        const std::string number = std::to_string(i);
-        stream << std::make_tuple("t" + number, "o" + number, kSymbols[static_cast<std::size_t>(i) % kSymbols.size()],
-                                  "buy", "10", "100.25", "2026-01-05T14:30:00Z");
-      }
-      stream.complete();
+      stream_rows(work, orders, batch);
+      stream_rows(work, events, batch);
+      stream_rows(work, fills, batch);
       work.commit();
     }
-    return 2.0 * trades / seconds_since(start);
+    return static_cast<double>(rows) / seconds_since(start);
   } catch (const std::exception& error) {
     return fail(Errc::unavailable, std::string("libpqxx: ") + error.what());
   }
 }
 #else
-Result<double> stream_with_libpqxx(const std::string&, int) {
+Result<double> stream_with_libpqxx(const std::string&, const std::string&) {
   return fail(Errc::not_found, "libpqxx was not there when this program was built");
 }
 #endif
@@ -193,8 +232,8 @@ Result<double> with_sqlalchemy(const Run& run, const std::string& url, const cha
   const std::string script = run.scratch() / "sqlalchemy_peer.py";
   std::ofstream(script) << kSqlAlchemy;
   const std::string answer = run.scratch() / "sqlalchemy_peer.out";
-  const std::string command =
-      "python3 '" + script + "' '" + url + "' " + kind + " " + std::to_string(count) + " >'" + answer + "' 2>&1";
+  const std::string command = "/usr/bin/python3 '" + script + "' '" + url + "' " + kind + " " + std::to_string(count) +
+                              " >'" + answer + "' 2>&1";
   const int code = std::system(command.c_str());
   std::ifstream output(answer);
   std::string line;
@@ -211,22 +250,30 @@ Result<void> measure_postgres_peers(Run& run, scratch::PostgresServer& server, c
     const char* name;
     const char* unit;
     double ours;
+    bool judged;
     const char* conditions;
     std::function<Result<double>(const std::string& url)> rate;
   };
   const int bulk = run.by_scale(2'000, 100'000, 200'000);
   const int events = run.by_scale(50, 2'000, 5'000);
   const std::vector<PeerMeasure> peers = {
-      {"SQLAlchemy, a transaction an event", "events/s", ours.events,
-       "SQLAlchemy 1.4 with psycopg2: order inserted; then order updated, trade inserted, position moved",
+      {"SQLAlchemy, a transaction an event", "events/s", ours.events, true,
+       "SQLAlchemy 1.4 with psycopg2, three narrow tables with a foreign key: order inserted; then order updated, "
+       "trade inserted, position moved",
        [&](const std::string& url) { return with_sqlalchemy(run, url, "event", events / 5 + 1); }},
-      {"libpq, a transaction an event", "events/s", ours.events,
-       "one connection, parameters: order inserted; then trade inserted, order updated, position upserted",
+      {"libpq, a transaction an event", "events/s", ours.events, true,
+       "one connection, the same narrow tables: order inserted; then trade inserted, order updated, position upserted",
        [&](const std::string& url) { return one_transaction_for_each_event(url, events); }},
-      {"SQLAlchemy, bulk", "rows/s", ours.rows, "bulk_save_objects, 1,000 orders and 1,000 trades a transaction",
+      {"SQLAlchemy, bulk", "rows/s", ours.rows, true,
+       "bulk_save_objects into the same narrow tables, 1,000 orders and 1,000 trades a transaction",
        [&](const std::string& url) { return with_sqlalchemy(run, url, "bulk", bulk / 10); }},
-      {"libpqxx stream_to", "rows/s", ours.rows, "text COPY, 10,000 orders and 10,000 trades a transaction",
-       [&](const std::string& url) { return stream_with_libpqxx(url, bulk); }},
+      {"libpqxx stream_to", "rows/s", ours.rows, false,
+       "the same rows as ready-made texts into the same tables, 20,000 a transaction: nothing is decided, nothing kept "
+       "current",
+       [&](const std::string&) -> Result<double> {
+         BLOTTER_ASSIGN(const std::string target, fresh_landing_database(server, "libpqxx"));
+         return stream_with_libpqxx(ours.url, target);
+       }},
   };
   int number = 0;
   for (const PeerMeasure& peer : peers) {
@@ -237,13 +284,15 @@ Result<void> measure_postgres_peers(Run& run, scratch::PostgresServer& server, c
     BenchRow row;
     row.name = std::string("landing against ") + peer.name;
     row.unit = peer.unit;
-    row.conditions = std::string(peer.conditions) + "; three narrow tables of its own, with a foreign key";
+    row.conditions = peer.conditions;
     if (const Result<double> rate = peer.rate(url)) {
       row.ours = peer.ours;
       row.ceiling = *rate;
       row.ratio = peer.ours / *rate;
-      row.goal = "> 1.00";
-      row.met = *row.ratio > 1;
+      if (peer.judged) {
+        row.goal = "> 1.00";
+        row.met = *row.ratio > 1;
+      }
     } else {
       row.conditions = "not measured: " + rate.error().message;
     }
