@@ -1,8 +1,8 @@
 // Batcher: the first half of landing: durable events in, batches out.
 //
 // A thread of its own reads, decodes and folds the journal, so that the next batch is made while the store applies the
-// one before. Whatever is made lies in memory only: on any doubt the batcher is thrown away, and a new one starts from
-// the store's cursor.
+// one before. Whatever is made lies in memory only: when the store's cursor turns out to be elsewhere, the batcher is
+// thrown away, and a new one starts from there.
 // Batches    As small as one event without a backlog: then the batch grows until the store can take it. With a backlog
 //            full ones, each twice as large as the last, up to kEventsMax.
 // Memory     At most one finished batch waits beside the one being made; with the one being applied that is three.

@@ -84,23 +84,26 @@ Result<void> Projector::wait_stored(Seq seq, std::int64_t timeout_ms) {
 }
 
 void Projector::run() {
-  while (wait_for_attempt()) {
-    auto opened = open_();
-    const bool reached = opened.has_value();
-    if (reached) store_ = std::move(*opened);
-    const Result<void> served = reached ? serve() : Result<void>(fail(opened.error()));
-    batcher_.reset();
-    store_.reset();
-    claimed_ = false;
-    if (served) return;  // stopped
-    const Errc code = served.error().code;
-    // A store that cannot be opened as it stands (its password, rights, schema, even its URL's database) can be put
-    // right while we run; a batch that makes no sense cannot.
-    const bool mendable = code == Errc::not_found || (code == Errc::invalid && !reached);
-    const Remedy remedy = may_pass(code) ? Remedy::time : mendable ? Remedy::person : Remedy::none;
-    note_failure(served.error(), remedy);
-    if (remedy == Remedy::none) return;
+  while (wait_for_attempt() && attempt()) {
   }
+  batcher_.reset();  // it reads the journal, which may be closed before the projector is gone
+}
+
+bool Projector::attempt() {
+  auto opened = open_();
+  const bool reached = opened.has_value();
+  if (reached) store_ = std::move(*opened);
+  const Result<void> served = reached ? serve() : Result<void>(fail(opened.error()));
+  store_.reset();
+  claimed_ = false;
+  if (served) return false;  // stopped
+  const Errc code = served.error().code;
+  // A store that cannot be opened as it stands (its password, rights, schema, even its URL's database) can be put
+  // right while we run; a batch that makes no sense cannot.
+  const bool mendable = code == Errc::not_found || (code == Errc::invalid && !reached);
+  const Remedy remedy = may_pass(code) ? Remedy::time : mendable ? Remedy::person : Remedy::none;
+  note_failure(served.error(), remedy);
+  return remedy != Remedy::none;
 }
 
 bool Projector::wait_for_attempt() {
@@ -140,10 +143,26 @@ void Projector::progressed(Seq seq) {
 Result<void> Projector::serve() {
   BLOTTER_TRY(start_from_cursor());
   while (!stopping_.load(std::memory_order_acquire)) {
-    BLOTTER_ASSIGN(const bool made, batcher_->next(batch_, kIdleMs));
-    if (made) BLOTTER_TRY(land());
+    if (!in_hand_) {
+      const Result<bool> made = batcher_->next(batch_, kIdleMs);
+      if (!made) {
+        batcher_.reset();
+        return fail(made.error());
+      }
+      in_hand_ = *made;
+    }
+    if (in_hand_) BLOTTER_TRY(land());
   }
   return {};
+}
+
+// Right before the batch in hand, or right behind it: then its COMMIT had arrived.
+bool Projector::continues_at(const Cursor& cursor) {
+  if (!batcher_) return false;
+  if (!in_hand_) return cursor.applied == stored();
+  if (next(cursor.applied) == batch_.first) return true;
+  in_hand_ = false;
+  return cursor.applied == batch_.last && cursor.applied_hash == batch_.last_hash;
 }
 
 Result<void> Projector::start_from_cursor() {
@@ -161,13 +180,7 @@ Result<void> Projector::start_from_cursor() {
   BLOTTER_ASSIGN(auto reader, journal::open_reader(journal_.directory(), &journal_));
   BLOTTER_TRY(prove_cursor(*reader, cursor));
   BLOTTER_TRY(count_refused());
-  Book book;
-  if (to_number(cursor.applied) > 0) {
-    BLOTTER_ASSIGN(const Recovered recovered, recover(journal_.directory(), *reader, cursor.applied, book));
-    static_cast<void>(recovered);
-  }
-  BLOTTER_TRY(reader->seek(next(cursor.applied)));
-  batcher_ = std::make_unique<Batcher>(journal_, std::move(reader), book_id_, std::move(book));
+  if (!continues_at(cursor)) BLOTTER_TRY(fold_from(std::move(reader), cursor.applied));
   // Reading the cursor proves little: with something to land, the problem is over when that has landed.
   if (cursor.applied == durable) {
     progressed(cursor.applied);
@@ -176,6 +189,19 @@ Result<void> Projector::start_from_cursor() {
   const std::scoped_lock lock(mutex_);
   stored_.store(to_number(cursor.applied), std::memory_order_release);
   changed_.notify_all();
+  return {};
+}
+
+Result<void> Projector::fold_from(std::unique_ptr<journal::Reader> reader, Seq applied) {
+  batcher_.reset();
+  in_hand_ = false;
+  Book book;
+  if (to_number(applied) > 0) {
+    BLOTTER_ASSIGN(const Recovered recovered, recover(journal_.directory(), *reader, applied, book));
+    static_cast<void>(recovered);
+  }
+  BLOTTER_TRY(reader->seek(next(applied)));
+  batcher_ = std::make_unique<Batcher>(journal_, std::move(reader), book_id_, std::move(book));
   return {};
 }
 
@@ -190,8 +216,10 @@ Result<void> Projector::land() {
   const bool refused = !applied && applied.error().code == Errc::invalid;
   if (refused) applied = store_->apply_setting_aside(batch_);
   if (!applied) return fail(applied.error());
+  in_hand_ = false;
+  const Result<void> counted = refused ? count_refused() : Result<void>{};
   progressed(*applied);
-  return refused ? count_refused() : Result<void>{};
+  return counted;
 }
 
 // All of them, since a refused change carries the seq of the row that it would have changed. There are none, but for a

@@ -1,9 +1,9 @@
 // Projector: carries durable events into the store, exactly once.
 //
 // Starts from the store's cursor; a Batcher folds the journal into batches, the projector applies them, and the store
-// moves rows and cursor in one transaction. After any doubt everything folded is dropped and the cursor is read again:
-// a batch is never repeated blindly. A cursor that went back is normal (a restored or rebuilt store): the journal fills
-// the gap.
+// moves rows and cursor in one transaction. After any doubt the cursor is read again: what was folded goes on only when
+// it continues exactly there, else it is dropped and folded anew. A batch is never repeated blindly. A cursor that went
+// back is normal (a restored or rebuilt store): the journal fills the gap.
 // A store that is away is tried again after waits that grow, with jitter; after several failures in a row a circuit
 // breaker lets nothing through but one trial now and then. What only a person can mend (a password, a right, a schema)
 // is tried again slowly, so that it heals without a restart. Fenced and corrupt end it for good (ADR 0011).
@@ -64,9 +64,14 @@ class Projector {
   void run();
   // Waits until the breaker allows an attempt; false when it is to stop.
   bool wait_for_attempt();
+  // Opens the store and carries into it until an error or stop(); whether another attempt makes sense.
+  bool attempt();
   // One life with one store object, until an error or stop().
   Result<void> serve();
   Result<void> start_from_cursor();
+  // Whether what is folded already goes on at the cursor.
+  bool continues_at(const Cursor& cursor);
+  Result<void> fold_from(std::unique_ptr<journal::Reader> reader, Seq applied);
   Result<void> land();
   Result<void> count_refused();
   void progressed(Seq seq);
@@ -80,6 +85,7 @@ class Projector {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Batcher> batcher_;
   Batch batch_;
+  bool in_hand_ = false;  // batch_ has been folded and is not known to have landed
   bool claimed_ = false;
 
   std::atomic<std::uint64_t> stored_{0};

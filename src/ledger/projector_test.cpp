@@ -48,6 +48,11 @@ class Server {
     const std::scoped_lock lock(mutex_);
     away_ = std::move(why);
   }
+  // As a restored backup, or a rebuilt store.
+  void start_over() {
+    const std::scoped_lock lock(mutex_);
+    store_ = memory_store();
+  }
   int opened() {
     const std::scoped_lock lock(mutex_);
     return opened_;
@@ -372,8 +377,33 @@ TEST_F(ProjectorTest, RefusesAStoreThatWasFilledFromAnotherJournal) {
   EXPECT_THAT(waited.error().message, testing::HasSubstr("blotter store rebuild"));
 }
 
-// The store applies one batch for as long as the test likes; what is folded meanwhile is dropped with the failure.
-TEST_F(ProjectorTest, WhatWasFoldedAheadOfAFailureIsFoldedAgain) {
+TEST_F(ProjectorTest, ABatchThatDidNotLandIsAppliedAgainAsItWas) {
+  server.misbehave({Fault::none, Fault::unavailable, Fault::in_doubt_lost, Fault::unavailable});
+  accepting.offer(simulated(15'000, 6));
+  const auto projector = start();
+  ASSERT_TRUE(landed(*projector).has_value());
+  expect_all_there();
+  const std::vector<std::uint64_t> sizes = server.batches();
+  ASSERT_GT(sizes.size(), 5u);
+  EXPECT_THAT(std::vector(sizes.begin() + 1, sizes.begin() + 5), testing::Each(sizes[1])) << "nothing is folded anew";
+  EXPECT_GT(sizes[5], sizes[1]) << "and what was folded ahead follows it";
+}
+
+TEST_F(ProjectorTest, WhatWasFoldedIsDroppedWhenTheStoreStartsOver) {
+  const auto projector = start();
+  accepting.offer(simulated(3'000, 6));
+  ASSERT_TRUE(landed(*projector).has_value());
+  server.misbehave(std::deque<Fault>(100'000, Fault::unavailable));
+  accepting.offer(simulated(3'000, 7));
+  while (projector->problem().empty()) std::this_thread::yield();
+  server.start_over();
+  server.misbehave({});
+  ASSERT_TRUE(landed(*projector).has_value());
+  expect_all_there();
+}
+
+// In-doubt and plain failures at whatever moment they hit, with batches folded ahead or not.
+TEST_F(ProjectorTest, FailuresInARowLandEverythingOnce) {
   const auto projector = start();
   accepting.offer(simulated(15'000, 6));
   for (int round = 0; round < 20; ++round) {
