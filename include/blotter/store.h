@@ -197,8 +197,9 @@ struct StoreOptions {
   std::int64_t staleness_ms_max = 5'000;  // a replica further behind is not asked
   Seq read_after{0};                      // a replica that has not applied this event of the book is not asked
   std::string component = "blotter";      // shows as application_name in pg_stat_activity
-  // The pool of a store opened for reading. A store opened for writing has one connection.
-  int pool_size = 10;
+  // The pool of a store opened for reading. A store opened for writing has one connection. 0: what the component has by
+  // default: execution 5, risk 3, market_data 2, audit 2, analytics and every other 10.
+  int pool_size = 0;
   std::int64_t wait_ms_max = 5'000;          // for a connection to become free
   std::int64_t create_ms_max = 10'000;       // to connect
   std::int64_t recycle_ms_max = 5'000;       // to prove that a connection that was idle still answers

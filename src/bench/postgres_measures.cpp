@@ -13,7 +13,7 @@ Result<void> measure_postgres(Run& run) {
   BLOTTER_ASSIGN(const auto server,
                  scratch::PostgresServer::start({.directory = run.scratch() / "postgres",
                                                  .settings = {"max_connections = 150", "max_wal_size = 4GB",
-                                                              "shared_buffers = 1GB", "checkpoint_timeout = 15min"},
+                                                              "shared_buffers = 4GB", "checkpoint_timeout = 15min"},
                                                  .fast = false}));
   // The latencies first: loading millions of rows leaves checkpoints and autovacuum behind.
   BLOTTER_TRY(measure_postgres_lag(run, *server));

@@ -178,6 +178,9 @@ TEST_F(DecideOrder, AnInvalidLineNamesItsFieldAndChangesNothing) {
   order = order_line("C\n1", kBuy, "1", "20", 1);
   EXPECT_EQ(message(order), "client_order_id: holds a control character");
   order = order_line("C1", kBuy, "1", "20", 1);
+  order.metadata = "[1]";
+  EXPECT_EQ(message(order), "metadata: must be a JSON object: expected '{' at byte 1");
+  order = order_line("C1", kBuy, "1", "20", 1);
   order.account = "market";
   EXPECT_NE(message(order).find("reserved"), std::string::npos);
   order.account = "A";

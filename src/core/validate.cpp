@@ -28,9 +28,10 @@ class Rules {
   }
   void object(std::string_view field, const std::string& value) {
     text(field, value);
+    if (value.empty()) return;
     JsonScanner scanner;
     std::string_view compact;
-    if (value.empty() || scanner.whole_object(value, compact)) return;
+    if (scanner.whole_object(value, compact)) return;
     add(field, "must be a JSON object: " + scanner.why());
   }
   void account(const std::string& value) {
@@ -76,7 +77,7 @@ void check(Rules& rules, const OrderReport& r) {
   rules.instrument(r.instrument);
   rules.positive("quantity", r.quantity.value());
   rules.name("strategy", r.strategy);
-  rules.text("metadata", r.metadata);
+  rules.object("metadata", r.metadata);
   const bool limit = r.order_type == OrderType::limit || r.order_type == OrderType::stop_limit;
   const bool stop = r.order_type == OrderType::stop || r.order_type == OrderType::stop_limit;
   if (limit && !r.limit_price) rules.add("limit_price", fmt::format("a {} order needs one", name_of(r.order_type)));

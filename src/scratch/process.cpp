@@ -159,7 +159,11 @@ Result<void> run_to_end(const User& user, const std::vector<std::string>& comman
                         const std::string& log) {
   BLOTTER_ASSIGN(const pid_t process, spawn(user, command, directory, log));
   if (wait_for_end(process)) return {};
-  return fail(Errc::unavailable, command.front() + " failed: " + last_line(log));
+  const std::string said = last_line(log);
+  return fail(
+      Errc::unavailable,
+      command.front() + " failed: " +
+          (said.empty() ? "without a word; may its user enter every directory above " + directory + "?" : said));
 }
 
 std::string last_line(const std::string& log) {

@@ -1,8 +1,9 @@
 // Lands a batch of which some row is refused: table by table, each attempt behind a savepoint, halving what fails until
 // the row is alone. The way that finds out; batch_writer.h has the way that is fast.
 //
-// Attempts   At most log2(rows) + 1 for each refused row; COPY names the line it stopped at, which mostly makes it two.
-// Failure    The transaction is the caller's and has to be rolled back by it. Errc: invalid (OnRefusal::end: the first
+// Attempts   For one refused row among n: at most 2 log2(n) + 1. COPY names the line it stopped at, which makes it
+// four. Failure    The transaction is the caller's and has to be rolled back by it. Errc: invalid (OnRefusal::end: the
+// first
 //            refused row, by name), else as Connection.
 #pragma once
 

@@ -38,8 +38,12 @@ enum class Type : std::uint32_t {
   jsonb = 3802,
 };
 
-// Whether a multi-host URL may end at a standby.
-enum class Target : std::uint8_t { primary, any };
+// Which server will do, when the URL does not say (target_session_attrs).
+enum class Target : std::uint8_t {
+  writable,  // one that accepts writes
+  primary,   // of several hosts the primary; a single one as it is, a standby too
+  any,
+};
 
 // What the URL says wins; these fill in what it lacks. Libpq's environment (PGHOST, …) comes last.
 struct ConnectionSettings {
@@ -47,7 +51,7 @@ struct ConnectionSettings {
   std::string ssl_mode;  // empty: libpq's default
   std::string application_name = "blotter";
   std::int64_t connect_ms_max = 10'000;  // for all hosts of the URL together; at least two seconds for each
-  Target target = Target::primary;
+  Target target = Target::writable;
 };
 ConnectionSettings settings_of(const StoreOptions& options, Target target);
 

@@ -92,7 +92,8 @@ void add_defaults(ConnectParameters& parameters, const ConnectionSettings& setti
   parameters.add_default("keepalives_interval", "10");
   parameters.add_default("keepalives_count", "3");
   parameters.add_default("tcp_user_timeout", "30000");
-  if (settings.target == Target::primary) parameters.add_default("target_session_attrs", "read-write");
+  if (settings.target == Target::writable) parameters.add_default("target_session_attrs", "read-write");
+  if (settings.target == Target::primary && host_count > 1) parameters.add_default("target_session_attrs", "primary");
   if (!settings.ssl_mode.empty()) parameters.add_default("sslmode", settings.ssl_mode);
 }
 

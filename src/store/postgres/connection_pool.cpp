@@ -236,7 +236,7 @@ Result<ConnectionPool::Lease> ConnectionPool::lease() {
 }
 
 PoolLimits limits_of(const StoreOptions& options) {
-  return {.size = std::max(options.pool_size, 1),
+  return {.size = options.pool_size > 0 ? options.pool_size : pool_size_of(options.component),
           .wait_ms_max = options.wait_ms_max,
           .recycle_ms_max = options.recycle_ms_max,
           .lifetime_ms_max = options.lifetime_ms_max};

@@ -24,9 +24,7 @@
 
 namespace blotter::postgres {
 
-// How many connections a component may have when DATABASE_POOL_SIZE does not say: execution 5, risk 3, market_data 2,
-// audit 2, analytics 10. Everything that reads for people and reports counts as analytics; so does an unknown name.
-// A store opened for writing, which is what the projector of a book has, always has one.
+// How many connections a component may have when DATABASE_POOL_SIZE does not say (StoreOptions::pool_size).
 int pool_size_of(std::string_view component);
 
 class PoolMember {

@@ -14,7 +14,7 @@ namespace blotter::postgres {
 namespace {
 
 ConnectionSettings settings_for(const std::string& url, const std::string& name) {
-  return {.url = url, .ssl_mode = {}, .application_name = name, .connect_ms_max = 5'000, .target = Target::primary};
+  return {.url = url, .ssl_mode = {}, .application_name = name, .connect_ms_max = 5'000, .target = Target::writable};
 }
 
 ConnectionPool::Lease lease_of(ConnectionPool& pool) {

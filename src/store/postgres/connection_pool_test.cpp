@@ -284,7 +284,12 @@ TEST_F(ConnectionPoolTest, AHundredThreadsNeverOpenMoreThanItsSize) {
   EXPECT_EQ(counters.created - counters.discarded, static_cast<std::uint64_t>(counters.open));
 }
 
-TEST(PoolSizeTest, IsWhatTheComponentNeeds) {
+TEST(PoolSizeTest, IsWhatTheComponentNeedsUnlessItIsSaid) {
+  StoreOptions options;
+  options.component = "risk";
+  EXPECT_EQ(limits_of(options).size, 3);
+  options.pool_size = 7;
+  EXPECT_EQ(limits_of(options).size, 7);
   EXPECT_EQ(pool_size_of("execution"), 5);
   EXPECT_EQ(pool_size_of("risk"), 3);
   EXPECT_EQ(pool_size_of("market_data"), 2);

@@ -180,7 +180,7 @@ Result<std::vector<Migration>> PostgresMigrator::down(std::int32_t version) {
 }
 
 std::unique_ptr<Migrator> make_migrator(const StoreOptions& options) {
-  return std::make_unique<PostgresMigrator>(settings_of(options, Target::primary));
+  return std::make_unique<PostgresMigrator>(settings_of(options, Target::writable));
 }
 
 }  // namespace blotter::postgres

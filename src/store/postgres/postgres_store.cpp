@@ -144,7 +144,7 @@ class PostgresStore final : public Store {
 
 Result<std::unique_ptr<Store>> open_postgres_store(const StoreOptions& options, StoreAccess access) {
   if (access == StoreAccess::read) return open_postgres_reader(options);
-  auto store = std::make_unique<PostgresStore>(settings_of(options, Target::primary));
+  auto store = std::make_unique<PostgresStore>(settings_of(options, Target::writable));
   BLOTTER_TRY(store->open());
   return std::unique_ptr<Store>(std::move(store));
 }

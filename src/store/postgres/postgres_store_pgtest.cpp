@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "scratch/postgres_environment_test.h"
 #include "store/postgres/batch_writer.h"
 #include "store/postgres/select_rows.h"
@@ -115,6 +117,35 @@ TEST_F(PostgresStoreTest, ALargeBatchOfNothingButRefusedRowsIsSetAside) {
   for (OrderRow& order : batch.new_orders) order.client_order_id = "c1";
   ASSERT_TRUE(store_->apply_setting_aside(batch).has_value());
   EXPECT_EQ(number("SELECT count(*) FROM ledger.refused_rows"), 599);
+}
+
+// What finding one refused row costs, counted in the server's log.
+TEST_F(PostgresStoreTest, OneRefusedRowIsFoundInAHandfulOfAttempts) {
+  run("ALTER TABLE execution.positions ADD CHECK (symbol <> 'S-700')");
+  run("DO 'BEGIN EXECUTE format(''ALTER DATABASE %I SET log_statement = ''''all'''''', current_database()); END'");
+  store_ = std::move(*open(url_));
+  const auto attempts = [] {
+    std::ifstream log(scratch::scratch_server().directory() + "/log");
+    int count = 0;
+    for (std::string line; std::getline(log, line);) count += line.ends_with("statement: SAVEPOINT landing") ? 1 : 0;
+    return count;
+  };
+  Batch batch = store_rows::batch(1, 1);
+  for (int i = 0; i < 1024; ++i) {
+    batch.positions.push_back(store_rows::position("1", 1));
+    batch.positions.back().symbol = "S-" + std::to_string(i);
+  }
+  const int before = attempts();
+  ASSERT_TRUE(store_->apply_setting_aside(batch).has_value());
+  EXPECT_EQ(number("SELECT count(*) FROM execution.positions"), 1023);
+  const int by_halves = attempts() - before;
+  EXPECT_GT(by_halves, 1);
+  EXPECT_LE(by_halves, 2 * 10 + 1);
+  must_apply(orders(2, 2));
+  Batch named = orders(3, 1026);
+  named.new_orders[700].client_order_id = "c2";
+  ASSERT_TRUE(store_->apply_setting_aside(named).has_value());
+  EXPECT_EQ(attempts() - before - by_halves, 4) << "the whole, the rows before, the row, the rows behind";
 }
 
 TEST_F(PostgresStoreTest, NamesMayPassFromOneOrderToAnotherInOneBatch) {

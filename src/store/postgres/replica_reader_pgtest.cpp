@@ -113,6 +113,28 @@ TEST_F(ReplicaReaderTest, ReadsGoToTheReplicaAndMomentsToThePrimary) {
   EXPECT_EQ((*moment)->cursor("main")->applied, Seq{11});
 }
 
+TEST_F(ReplicaReaderTest, AUrlMayNameAStandbyAloneForReading) {
+  StoreOptions alone;
+  alone.url = replica_->url();
+  const auto store = reader(alone);
+  EXPECT_EQ(store->cursor("main")->applied, Seq{10});
+  EXPECT_TRUE(store->one_moment().has_value());
+  const auto writer = open_store(alone, StoreAccess::write);
+  ASSERT_FALSE(writer);
+  EXPECT_EQ(writer.error().code, Errc::unavailable) << "it may be promoted";
+  EXPECT_THAT(writer.error().message, HasSubstr("read-only"));
+}
+
+TEST_F(ReplicaReaderTest, OfSeveralHostsThePrimaryIsRead) {
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  move_cursor(11);
+  StoreOptions both;
+  both.url = "postgresql://postgres@/postgres?host=" + replica_->directory() + "," + primary_->directory();
+  EXPECT_EQ(reader(both)->cursor("main")->applied, Seq{11});
+  both.url += "&target_session_attrs=standby";
+  EXPECT_EQ(reader(both)->cursor("main")->applied, Seq{10}) << "the URL's own word wins";
+}
+
 TEST_F(ReplicaReaderTest, AQuietPrimaryDoesNotMakeItsReplicaStale) {
   StoreOptions strict = options();
   strict.staleness_ms_max = 0;

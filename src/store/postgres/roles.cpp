@@ -21,7 +21,7 @@ Result<void> require_create_role(Connection& connection) {
 
 Result<std::vector<std::string>> make_roles(const StoreOptions& options) {
   BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection,
-                 Connection::connect(settings_of(options, Target::primary)));
+                 Connection::connect(settings_of(options, Target::writable)));
   BLOTTER_TRY(require_create_role(*connection));
   BLOTTER_ASSIGN(const SchemaState state, schema_state(*connection));
   if (state != SchemaState::current) return fail(schema_error(state, *connection));

@@ -68,6 +68,8 @@ bool loses_connection(std::string_view sqlstate) {
 
 SqlStateMeaning meaning_of(const ConnectFailure& failure) {
   if (failure.needs_password) return {Errc::not_found, kCredentials};
+  // Before any statement of ours, a name that is not there is one of the URL's own (`options=-c …`).
+  if (failure.sqlstate.starts_with("42") && failure.sqlstate != "42501") return {Errc::not_found, kUrl};
   if (!failure.sqlstate.empty()) return meaning_of(failure.sqlstate);
   if (contains(failure.text, "SSL") || contains(failure.text, "certificate") || contains(failure.text, "private key")) {
     return {Errc::not_found, kTls};

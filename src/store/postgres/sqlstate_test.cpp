@@ -68,6 +68,8 @@ TEST(SqlState, ReadsConnectionsThatWereNotMade) {
       {{.text = "connection to server failed: session is read-only"}, Errc::unavailable, ""},
       {{.text = "… FATAL:  …", .sqlstate = "28P01"}, Errc::not_found, "DATABASE_URL"},
       {{.text = "… FATAL:  …", .sqlstate = "3D000"}, Errc::not_found, "DATABASE_URL"},
+      {{.text = "… FATAL:  …", .sqlstate = "42704"}, Errc::not_found, "DATABASE_URL"},
+      {{.text = "… FATAL:  …", .sqlstate = "42501"}, Errc::not_found, "blotter migrate roles"},
       {{.text = "… FATAL:  …", .sqlstate = "53300"}, Errc::unavailable, ""},
       {{.text = "… FATAL:  …", .sqlstate = "57P03"}, Errc::unavailable, ""},
       {{.text = "fe_sendauth: no password supplied", .needs_password = true}, Errc::not_found, "DATABASE_URL"},
