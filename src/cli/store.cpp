@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 #include "journal/journal.h"
 #include "journal/reader.h"
+#include "ledger/cursor_proof.h"
 #include "ledger/projector.h"
 
 namespace blotter::cli {
@@ -58,11 +59,16 @@ Result<Answer> list_refused(const GlobalOptions& options) {
 
 enum class Begin : std::uint8_t { empty, cursor };
 
-// Lands the journal: from its beginning into a book that was emptied, or from the store's cursor on. What the store
-// says is what the journal says either way, so nothing can be lost.
+struct LandingFlags {
+  std::int64_t wait_seconds = 30;
+  bool yes = false;
+  bool forget_other_events = false;
+};
+
+// Lands the journal: from its beginning into a book that was emptied, or from the store's cursor on.
 class Landing {
  public:
-  Landing(const GlobalOptions& options, std::int64_t wait_seconds) : options_(options), wait_seconds_(wait_seconds) {}
+  Landing(const GlobalOptions& options, const LandingFlags& flags) : options_(options), flags_(flags) {}
 
   Result<Answer> run(Begin begin) {
     if (!options_.has_store()) {
@@ -74,7 +80,11 @@ class Landing {
     BLOTTER_ASSIGN(const journal::BookFile book, journal::read_book_file(options_.journal_directory()));
     if (begin == Begin::empty) {
       BLOTTER_ASSIGN(const auto store, open_store(options_.store_options(), StoreAccess::write));
-      BLOTTER_TRY(store->claim(book.book_id, journal->epoch()));
+      // Before the claim, which would stop another writer; and again, because that one may have landed more until then.
+      BLOTTER_ASSIGN(const Cursor found, store->cursor(book.book_id));
+      BLOTTER_TRY(may_empty(*journal, book.book_id, found));
+      BLOTTER_ASSIGN(const Cursor held, store->claim(book.book_id, journal->epoch()));
+      BLOTTER_TRY(may_empty(*journal, book.book_id, held));
       BLOTTER_TRY(store->reset(book.book_id, journal->epoch()));
     }
     BLOTTER_TRY(land(*journal, book.book_id));
@@ -84,12 +94,49 @@ class Landing {
   }
 
  private:
+  // Whether somebody wants the book's rows deleted who knows what that means. Errc: invalid (say --yes), corrupt (the
+  // journal could not bring them back).
+  Result<void> may_empty(const journal::Journal& journal, const std::string& book_id, const Cursor& cursor) const {
+    if (to_number(cursor.applied) == 0) return {};
+    if (!flags_.forget_other_events) {
+      BLOTTER_TRY(prove_filled_by(journal, book_id, cursor));
+    }
+    if (flags_.yes) return {};
+    return fail(Errc::invalid,
+                fmt::format("store rebuild deletes every row of book {} in {}, which has events 1 to {}, and lands "
+                            "events 1 to {} of the journal in {}; nothing was changed: say --yes when that is what you "
+                            "want",
+                            book_id, options_.shown_store(), to_number(cursor.applied), to_number(journal.durable()),
+                            options_.data));
+  }
+
+  Result<void> prove_filled_by(const journal::Journal& journal, const std::string& book_id,
+                               const Cursor& cursor) const {
+    const std::string store = fmt::format("the store {} has event {} of book {}, and ", options_.shown_store(),
+                                          to_number(cursor.applied), book_id);
+    constexpr const char* kRemedy =
+        "; nothing was changed. A rebuild would delete rows that this journal cannot bring back: check --data and "
+        "--store; to delete them all the same, say --yes --forget-other-events";
+    if (to_number(cursor.applied) > to_number(journal.durable())) {
+      return fail(Errc::corrupt,
+                  fmt::format("{}the journal in {} ends at {}: another, longer journal feeds this store, "
+                              "or this one has lost its end{}",
+                              store, options_.data, to_number(journal.durable()), kRemedy));
+    }
+    BLOTTER_ASSIGN(const auto reader, journal::open_reader(options_.journal_directory(), &journal));
+    BLOTTER_ASSIGN(const journal::Record record, reader->at(cursor.applied));
+    if (cursor.applied_hash == 0 || hash_of(record) == cursor.applied_hash) return {};
+    return fail(Errc::corrupt, fmt::format("{}the journal in {} has another one of that number: another journal feeds "
+                                           "this store, or this one lost its end and went on differently{}",
+                                           store, options_.data, kRemedy));
+  }
+
   Result<void> land(const journal::Journal& journal, const std::string& book_id) {
     const Seq last = journal.durable();
     Projector projector(journal, book_id, options_.store_options());
     ProgressLine progress;
     Seq before{0};
-    for (std::int64_t still_ms = 0; still_ms <= wait_seconds_ * 1000;) {
+    for (std::int64_t still_ms = 0; still_ms <= flags_.wait_seconds * 1000;) {
       const Result<void> stored = projector.wait_stored(last, kLookMs);
       if (stored) return {};
       if (stored.error().code != Errc::unavailable) return stopped(projector, last, stored.error());
@@ -111,7 +158,7 @@ class Landing {
 
   static constexpr std::int64_t kLookMs = 100;
   const GlobalOptions& options_;
-  const std::int64_t wait_seconds_;
+  const LandingFlags flags_;
 };
 
 int answer_with(const GlobalOptions& options, const Result<Answer>& answer) {
@@ -123,17 +170,18 @@ int answer_with(const GlobalOptions& options, const Result<Answer>& answer) {
 void add_landing(CLI::App& parent, Context& context, const std::string& name, const std::string& description,
                  Begin begin) {
   CLI::App* verb = add_verb(parent, context, name, description);
-  auto wait_seconds = std::make_shared<std::int64_t>(30);
-  verb->add_option("--store-wait", *wait_seconds, "seconds to wait for a store that stands still")
+  auto flags = std::make_shared<LandingFlags>();
+  verb->add_option("--store-wait", flags->wait_seconds, "seconds to wait for a store that stands still")
       ->check(CLI::Range(0, 86'400))
       ->capture_default_str();
   if (begin == Begin::empty) {
-    const std::string about = "accepted for scripts; nothing that is not in the journal is ever there to lose";
-    verb->add_flag("--yes", about);
+    verb->add_flag("--yes", flags->yes, "really delete the rows that the store has of the book");
+    verb->add_flag("--forget-other-events", flags->forget_other_events,
+                   "with --yes: also those of events that this journal does not have");
   }
-  verb->callback([&context, wait_seconds, begin] {
-    context.run = [&context, wait_seconds, begin] {
-      return answer_with(context.options, Landing(context.options, *wait_seconds).run(begin));
+  verb->callback([&context, flags, begin] {
+    context.run = [&context, flags, begin] {
+      return answer_with(context.options, Landing(context.options, *flags).run(begin));
     };
   });
 }

@@ -104,7 +104,7 @@ class Refused(harness.LedgerTest):
             with self.subTest(f"older: {verb}"):
                 self.says(book.run(verb), COULD_NOT, "older", "blotter migrate up")
         self.assertEqual(DONE, book.run("migrate up").code)
-        self.assertEqual(DONE, book.run("store rebuild").code)
+        self.assertEqual(DONE, book.run("store rebuild", "--yes").code)
         self.assert_verified(book)
 
     def test_the_password_may_come_from_a_file(self):
@@ -160,7 +160,7 @@ class RefusedRow(harness.LedgerTest):
         self.assertIn("too-large", row["content"])
         self.assertEqual(FOUND, book.run("verify").code, "a row that is not in its table is a finding")
         postgres.psql(book.postgres.url, "alter table cash_movements drop constraint small")
-        self.assertEqual(DONE, book.run("store rebuild").code)
+        self.assertEqual(DONE, book.run("store rebuild", "--yes").code)
         self.assertEqual([], book.rows("store refused"))
         self.assert_verified(book)
 

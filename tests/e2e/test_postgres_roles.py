@@ -52,8 +52,8 @@ class Roles(harness.LedgerTest):
         self.may("bot", "record", "-", stdin=ndjson(self.lines))
         self.may_not("ann", "record", "--store-wait", "0", "-", stdin=ndjson(sample(seed=52, account="OTHER")))
         self.may("bot", "store catch-up")
-        self.may_not("bot", "store rebuild")
-        self.may("olga", "store rebuild")
+        self.may_not("bot", "store rebuild", "--yes")
+        self.may("olga", "store rebuild", "--yes")
         self.may("olga", "verify")
 
     def test_the_queries_of_sqlite_run_in_psql(self):
