@@ -141,7 +141,7 @@ class Store : public StoreReader {
   virtual Result<Seq> apply(const Batch& batch) = 0;
 
   // As apply(), for a batch that apply() has called invalid because of a row: the rows that the schema refuses go to
-  // the table refused_rows with the reason, all others land. Finds each of them in at most log2(rows) + 1 attempts.
+  // the table refused_rows with the reason, all others land. Takes some 2 log2(rows) attempts for each of them.
   // Errc: as apply(); invalid only when the batch itself makes no sense.
   virtual Result<Seq> apply_setting_aside(const Batch& batch) = 0;
 
@@ -153,6 +153,10 @@ class Store : public StoreReader {
   // replica too. Keep it no longer than needed: the database keeps what it sees. The store outlives it.
   // Errc: unavailable.
   virtual Result<std::unique_ptr<StoreReader>> one_moment() = 0;
+
+  // From any thread: ends the call under way, and every later one, as a cut connection would (unavailable, or in_doubt
+  // at COMMIT). For a server that does not answer; a store that waits for none has nothing to interrupt.
+  virtual void interrupt() {}
 };
 
 // The columns of a table, in order.
@@ -175,6 +179,8 @@ class Migrator {
   virtual ~Migrator() = default;
   // All migrations known to this program or recorded in the database, by version.
   virtual Result<std::vector<Migration>> status() = 0;
+  // What up() would apply to this database. Errc: as up(), with the same message, where that would refuse.
+  virtual Result<std::vector<Migration>> plan() = 0;
   // Applies pending migrations up to `version` (all: INT32_MAX), each in a transaction; returns what it applied.
   // Errc: corrupt (a recorded migration has another checksum), invalid (the database is newer than this program).
   virtual Result<std::vector<Migration>> up(std::int32_t version) = 0;

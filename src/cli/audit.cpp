@@ -69,7 +69,7 @@ Result<Receipt> record(const GlobalOptions& options, const AuditReport& report) 
   BLOTTER_ASSIGN(const Receipt receipt, ledger->record(report));
   if (options.has_store() && !ledger->wait_stored(receipt.seq, kLandingMsMax)) {
     std::fprintf(stderr, "blotter: the entry is durable in the journal and not stored yet: %s\n",
-                 ledger->store_problem().c_str());
+                 reason_of(ledger->store_problem()).c_str());
   }
   BLOTTER_TRY(ledger->close(0));
   return receipt;

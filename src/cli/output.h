@@ -25,6 +25,11 @@ void round_for_people(Answer& answer, const std::vector<std::string>& columns);
 // One object's members without the braces: "a":1,"b":"x".
 std::string json_members(const std::vector<std::string>& columns, const std::vector<Cell>& row);
 
+// Why the store does not have everything yet, from what Ledger::store_problem() says; never empty.
+inline std::string reason_of(const std::string& problem) {
+  return problem.empty() ? "it has not answered yet" : problem;
+}
+
 // A progress line on standard error: drawn only on a terminal, at most ten times a second, cleared at the end.
 class ProgressLine {
  public:

@@ -198,7 +198,7 @@ class Recording {
       progress_.show("landing", to_number(now) - to_number(first), to_number(last) - to_number(first),
                      fmt::format("event {} of {}", to_number(now), to_number(last)));
     }
-    return landing_stopped(ledger_->store_problem());
+    return landing_stopped(reason_of(ledger_->store_problem()));
   }
 
   int landing_stopped(const std::string& why) {

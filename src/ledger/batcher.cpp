@@ -15,10 +15,11 @@ constexpr int kIdleMs = 50;
 }  // namespace
 
 Batcher::Batcher(const journal::Journal& journal, std::unique_ptr<journal::Reader> reader, const std::string& book_id,
-                 Book book)
+                 Book book, std::uint64_t events_max)
     : journal_(journal),
       reader_(std::move(reader)),
       projection_(book_id, std::move(book)),
+      limit_(events_max),
       thread_([this] { run(); }) {}
 
 Batcher::~Batcher() {
@@ -58,11 +59,12 @@ Result<void> Batcher::make_batches() {
     BLOTTER_TRY(fold(events_max));
     if (folded_ == 0) {
       events_max = kEventsMin;
+      limit_ = kEventsMax;
       wait_for_events();
       continue;
     }
     if (folded_ == events_max) {
-      events_max = std::min(events_max * 2, kEventsMax);
+      events_max = std::min(events_max * 2, limit_);
     } else {
       // The journal's end. A small batch that waited for the store would only make a second small one wait behind it:
       // what becomes durable until the store is ready goes with this one.

@@ -4,7 +4,8 @@
 // one before. Whatever is made lies in memory only: when the store's cursor turns out to be elsewhere, the batcher is
 // thrown away, and a new one starts from there.
 // Batches    As small as one event without a backlog: then the batch grows until the store can take it. With a backlog
-//            full ones, each twice as large as the last, up to kEventsMax.
+//            full ones, each twice as large as the last, up to kEventsMax, or to the limit given until the backlog is
+//            gone.
 // Memory     At most one finished batch waits beside the one being made; with the one being applied that is three.
 // Threads    next() from one thread. The thread ends with the batcher.
 #pragma once
@@ -31,7 +32,7 @@ class Batcher {
 
   // `reader` stands right behind the events in `book`. `journal` outlives the batcher.
   Batcher(const journal::Journal& journal, std::unique_ptr<journal::Reader> reader, const std::string& book_id,
-          Book book);
+          Book book, std::uint64_t events_max = kEventsMax);
   ~Batcher();  // what was made and not taken is dropped
 
   // Puts the next batch into `batch`, whose memory is used again; false when there is none within the time.
@@ -49,6 +50,7 @@ class Batcher {
   // Of the thread alone.
   std::unique_ptr<journal::Reader> reader_;
   Projection projection_;
+  std::uint64_t limit_;       // of a batch
   std::uint64_t folded_ = 0;  // events since the last take()
   std::uint64_t last_hash_ = 0;
   Batch made_;

@@ -10,6 +10,8 @@ namespace blotter {
 namespace {
 
 constexpr int kIdleMs = 100;
+constexpr std::chrono::seconds kStopGrace{2};
+constexpr int kFailuresOfABatchMax = 3;
 
 std::int64_t steady_ms() {
   using std::chrono::steady_clock;
@@ -49,8 +51,9 @@ Projector::~Projector() { stop(); }
 void Projector::stop() {
   stopping_.store(true, std::memory_order_release);
   {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     changed_.notify_all();
+    if (!changed_.wait_for(lock, kStopGrace, [&] { return ended_; }) && store_) store_->interrupt();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -87,14 +90,21 @@ void Projector::run() {
   while (wait_for_attempt() && attempt()) {
   }
   batcher_.reset();  // it reads the journal, which may be closed before the projector is gone
+  const std::scoped_lock lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
 }
 
 bool Projector::attempt() {
   auto opened = open_();
   const bool reached = opened.has_value();
-  if (reached) store_ = std::move(*opened);
+  if (reached) {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_.load(std::memory_order_acquire)) return false;
+    store_ = std::move(*opened);
+  }
   const Result<void> served = reached ? serve() : Result<void>(fail(opened.error()));
-  store_.reset();
+  drop_store();
   claimed_ = false;
   if (served) return false;  // stopped
   const Errc code = served.error().code;
@@ -104,6 +114,12 @@ bool Projector::attempt() {
   const Remedy remedy = may_pass(code) ? Remedy::time : mendable ? Remedy::person : Remedy::none;
   note_failure(served.error(), remedy);
   return remedy != Remedy::none;
+}
+
+void Projector::drop_store() {
+  std::unique_ptr<Store> store;
+  const std::scoped_lock lock(mutex_);
+  store.swap(store_);
 }
 
 bool Projector::wait_for_attempt() {
@@ -162,6 +178,7 @@ bool Projector::continues_at(const Cursor& cursor) {
   if (!in_hand_) return cursor.applied == stored();
   if (next(cursor.applied) == batch_.first) return true;
   in_hand_ = false;
+  failures_in_hand_ = 0;
   return cursor.applied == batch_.last && cursor.applied_hash == batch_.last_hash;
 }
 
@@ -195,13 +212,15 @@ Result<void> Projector::start_from_cursor() {
 Result<void> Projector::fold_from(std::unique_ptr<journal::Reader> reader, Seq applied) {
   batcher_.reset();
   in_hand_ = false;
+  failures_in_hand_ = 0;
   Book book;
   if (to_number(applied) > 0) {
     BLOTTER_ASSIGN(const Recovered recovered, recover(journal_.directory(), *reader, applied, book));
     static_cast<void>(recovered);
   }
   BLOTTER_TRY(reader->seek(next(applied)));
-  batcher_ = std::make_unique<Batcher>(journal_, std::move(reader), book_id_, std::move(book));
+  batcher_ = std::make_unique<Batcher>(journal_, std::move(reader), book_id_, std::move(book),
+                                       std::exchange(events_max_, kEventsMax));
   return {};
 }
 
@@ -215,11 +234,22 @@ Result<void> Projector::land() {
   Result<Seq> applied = store_->apply(batch_);
   const bool refused = !applied && applied.error().code == Errc::invalid;
   if (refused) applied = store_->apply_setting_aside(batch_);
-  if (!applied) return fail(applied.error());
+  if (!applied) {
+    note_failed_batch();
+    return fail(applied.error());
+  }
   in_hand_ = false;
+  failures_in_hand_ = 0;
   const Result<void> counted = refused ? count_refused() : Result<void>{};
   progressed(*applied);
   return counted;
+}
+
+void Projector::note_failed_batch() {
+  const std::uint64_t events = to_number(batch_.last) - to_number(batch_.first) + 1;
+  if (++failures_in_hand_ < kFailuresOfABatchMax || events <= Batcher::kEventsMin) return;
+  events_max_ = std::max(events / 2, Batcher::kEventsMin);
+  batcher_.reset();
 }
 
 // All of them, since a refused change carries the seq of the row that it would have changed. There are none, but for a

@@ -43,7 +43,7 @@ class Projector {
   Projector(const journal::Journal& journal, std::string book_id, const StoreOptions& store);
   // `open` is called by the projector's thread alone.
   Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace);
-  ~Projector();  // stops after the batch in hand
+  ~Projector();  // as stop()
 
   Seq stored() const { return Seq{stored_.load(std::memory_order_acquire)}; }
   // Why it is not making progress; empty when it is.
@@ -55,6 +55,7 @@ class Projector {
   // person has to act, the message says how; landing goes on when it is done), fenced, corrupt, invalid (landing has
   // stopped for good; says why).
   Result<void> wait_stored(Seq seq, std::int64_t timeout_ms);
+  // Lets the batch in hand land, for two seconds; then interrupts the store.
   void stop();
 
  private:
@@ -73,9 +74,13 @@ class Projector {
   bool continues_at(const Cursor& cursor);
   Result<void> fold_from(std::unique_ptr<journal::Reader> reader, Seq applied);
   Result<void> land();
+  // Another failure of the batch in hand. One that fails again and again may be too large for a time limit or a line:
+  // it is dropped, and what is folded anew comes in smaller ones.
+  void note_failed_batch();
   Result<void> count_refused();
   void progressed(Seq seq);
   void note_failure(const Error& error, Remedy remedy);
+  void drop_store();
 
   const journal::Journal& journal_;
   const std::string book_id_;
@@ -85,13 +90,17 @@ class Projector {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Batcher> batcher_;
   Batch batch_;
-  bool in_hand_ = false;  // batch_ has been folded and is not known to have landed
+  bool in_hand_ = false;                   // batch_ has been folded and is not known to have landed
+  int failures_in_hand_ = 0;               // of its landing
+  std::uint64_t events_max_ = kEventsMax;  // of a batch of the next batcher
   bool claimed_ = false;
 
   std::atomic<std::uint64_t> stored_{0};
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<bool> stopping_{false};
-  mutable std::mutex mutex_;  // guards what follows and the waits; the thread's work needs none
+  // Guards what follows, the waits, and which store store_ points to: stop() interrupts it.
+  mutable std::mutex mutex_;
+  bool ended_ = false;  // the thread's work
   std::condition_variable changed_;
   CircuitBreaker breaker_;
   std::optional<Error> problem_;

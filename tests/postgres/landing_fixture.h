@@ -176,8 +176,8 @@ class LandingTest : public ::testing::Test {
     EXPECT_EQ(differences(*store, *oracle), "");
   }
 
-  // Keeps recording while a fault is made, but not as fast as it can: each reconnection folds the journal from its
-  // start, because there are no snapshots here.
+  // Keeps recording while a fault is made, but not as fast as it can: a projector that has to fold anew does so from
+  // the journal's start, because there are no snapshots here.
   void while_recording(const std::function<void()>& fault) {
     std::atomic<bool> done{false};
     std::thread recorder([&] {

@@ -1,6 +1,9 @@
 #include "store/postgres/connection.h"
 
+#include <fcntl.h>
 #include <libpq-fe.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <bit>
 #include <charconv>
@@ -18,14 +21,6 @@ using Answer = std::unique_ptr<pg_result, ClearResult>;
 std::string field_of(const pg_result* result, int field) {
   const char* text = PQresultErrorField(result, field);
   return text == nullptr ? std::string() : std::string(text);
-}
-
-void keep_notice(void* notices, const PGresult* result) {
-  auto& kept = *static_cast<std::string*>(notices);
-  constexpr std::size_t kBytesMax = 4096;
-  if (kept.size() > kBytesMax) return;
-  if (!kept.empty()) kept += "; ";
-  kept += one_line(field_of(result, PG_DIAG_MESSAGE_PRIMARY));
 }
 
 template <class Number>
@@ -142,20 +137,23 @@ std::int64_t Refusal::copy_line() const {
   return line;
 }
 
-Connection::Connection(pg_conn* handle, std::string server) : handle_(handle), server_(std::move(server)) {
-  PQsetNoticeReceiver(handle_, keep_notice, &notices_);
+Connection::Connection(pg_conn* handle, std::string server)
+    : handle_(handle), socket_(::fcntl(PQsocket(handle), F_DUPFD_CLOEXEC, 0)), server_(std::move(server)) {}
+
+Connection::~Connection() {
+  PQfinish(handle_);
+  if (socket_ >= 0) ::close(socket_);
 }
 
-Connection::~Connection() { PQfinish(handle_); }
+void Connection::cut() const {
+  if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+}
 
 bool Connection::connected() const { return PQstatus(handle_) == CONNECTION_OK; }
 bool Connection::usable() const { return connected() && PQtransactionStatus(handle_) == PQTRANS_IDLE; }
 int Connection::backend_pid() const { return PQbackendPID(handle_); }
 
-void Connection::forget_answers() {
-  notices_.clear();
-  refusal_ = {};
-}
+void Connection::forget_answers() { refusal_ = {}; }
 
 // The error of the answer, or of the connection when there is none.
 Unexpected Connection::refused(const pg_result* result) {
@@ -167,6 +165,7 @@ Unexpected Connection::refused(const pg_result* result) {
     refusal_.table = field_of(result, PG_DIAG_TABLE_NAME);
     refusal_.constraint = field_of(result, PG_DIAG_CONSTRAINT_NAME);
     refusal_.context = one_line(field_of(result, PG_DIAG_CONTEXT));
+    refusal_.routine = field_of(result, PG_DIAG_SOURCE_FUNCTION);
     text = refusal_.message;
     const std::string detail = one_line(field_of(result, PG_DIAG_MESSAGE_DETAIL));
     if (!detail.empty()) text += ": " + detail;
@@ -343,11 +342,9 @@ Result<void> Connection::begin(const char* statement) { return run_script(statem
 
 Result<void> Connection::commit() {
   forget_answers();
-  commit_warning_.clear();
   if (!connected()) return refused(nullptr);  // COMMIT was never sent
   const Answer answer(PQexec(handle_, "COMMIT"));
   if (succeeded(answer.get())) {
-    commit_warning_ = notices_;
     if (std::string_view(PQcmdStatus(answer.get())) == "COMMIT") return {};
     return fail(Errc::unavailable, "PostgreSQL " + server_ + ": the transaction had failed and was rolled back");
   }

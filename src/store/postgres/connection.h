@@ -107,6 +107,7 @@ struct Refusal {
   std::string table;
   std::string constraint;
   std::string context;             // of COPY: "COPY fills, line 3, column price"
+  std::string routine;             // of the server's source
   std::size_t statement = 0;       // of execute_all(): which one
   std::int64_t copy_line() const;  // of COPY, from 1; 0 when it did not say
 };
@@ -123,6 +124,8 @@ class Connection {
   const std::string& server() const { return server_; }  // "host:port/database", for messages
   bool usable() const;                                   // connected and outside of any transaction
   bool connected() const;
+  // From any thread: cuts the connection, as the network could.
+  void cut() const;
   // A round trip that takes at most so long, for a connection that was idle. Errc: unavailable (gone, or too slow:
   // then it is not usable any more). Outside of transactions only.
   Result<void> answer_within(std::int64_t ms_max);
@@ -155,9 +158,6 @@ class Connection {
   Result<void> commit();
   void rollback();  // also after the connection is lost; also out of a COPY
 
-  // What the server warned of during the last commit(), empty when nothing: "canceling wait for synchronous
-  // replication" means that the transaction is committed here but not known to be on the standby.
-  const std::string& commit_warning() const { return commit_warning_; }
   const Refusal& refusal() const { return refusal_; }
 
   // For waiting on several connections and for diagnostics.
@@ -172,9 +172,8 @@ class Connection {
   void forget_answers();
 
   pg_conn* handle_;
+  int socket_;  // a duplicate: libpq closes its own whenever it likes, and cut() must not meet another's
   std::string server_;
-  std::string notices_;  // of the statement under way
-  std::string commit_warning_;
   Refusal refusal_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "store/postgres/connection.h"
 #include "store/postgres/sqlstate.h"
@@ -17,6 +18,18 @@ struct Finish {
   void operator()(pg_conn* handle) const { PQfinish(handle); }
 };
 
+// A password with a bare '@' or '/' puts its end where libpq looks for the host or the database, and both are named in
+// messages.
+bool is_ambiguous(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view rest = url.substr(scheme + 3);
+  const std::size_t end = rest.find_first_of("@/");  // of the user, for libpq
+  if (end == std::string_view::npos) return false;
+  const std::string_view behind = rest.substr(end + 1);
+  return behind.substr(0, behind.find('?')).find('@') != std::string_view::npos;
+}
+
 // The parameters of one connection attempt, as libpq wants them.
 class ConnectParameters {
  public:
@@ -25,8 +38,8 @@ class ConnectParameters {
     char* text = nullptr;
     ConnectParameters parsed;
     parsed.options_.reset(PQconninfoParse(url.c_str(), &text));
-    if (parsed.options_) return parsed;
-    const std::string why = text == nullptr ? "out of memory" : one_line(text);
+    if (parsed.options_ && !is_ambiguous(url)) return parsed;
+    const std::string why = text == nullptr ? "" : one_line(text);
     PQfreemem(text);
     // Most of libpq's complaints quote the URL, password included; a wrong parameter name is told without it.
     const bool quotes_a_name = why.starts_with("invalid URI query parameter");
@@ -63,6 +76,17 @@ class ConnectParameters {
     return PQconnectdbParams(keywords.data(), values.data(), 0);
   }
 
+  // One or several, with commas between.
+  std::string_view hosts() const {
+    for (const char* keyword : {"host", "hostaddr"}) {
+      if (!value_of(keyword).empty()) return value_of(keyword);
+    }
+    for (const char* variable : {"PGHOST", "PGHOSTADDR"}) {
+      if (const char* value = std::getenv(variable)) return value;
+    }
+    return {};
+  }
+
   // "host:port/database" as far as the URL says.
   std::string server() const {
     std::string name(value_of("host").empty() ? value_of("hostaddr") : value_of("host"));
@@ -81,9 +105,11 @@ void add_defaults(ConnectParameters& parameters, const ConnectionSettings& setti
   if (parameters.value_of("application_name").empty()) {
     parameters.add_default("fallback_application_name", settings.application_name);
   }
-  // A service file speaks for itself: what is given here would win over it.
+  // Asked for by name, so a service file that says less must not undo it.
+  if (!settings.ssl_mode.empty()) parameters.add_default("sslmode", settings.ssl_mode);
+  // Otherwise a service file speaks for itself: what is given here would win over it.
   if (!parameters.value_of("service").empty()) return;
-  const std::string_view hosts = parameters.value_of("host");
+  const std::string_view hosts = parameters.hosts();
   const std::int64_t host_count = 1 + std::count(hosts.begin(), hosts.end(), ',');
   const std::int64_t seconds = (settings.connect_ms_max / host_count + 999) / 1000;
   parameters.add_default("connect_timeout", std::to_string(std::max<std::int64_t>(seconds, 2)));
@@ -94,7 +120,6 @@ void add_defaults(ConnectParameters& parameters, const ConnectionSettings& setti
   parameters.add_default("tcp_user_timeout", "30000");
   if (settings.target == Target::writable) parameters.add_default("target_session_attrs", "read-write");
   if (settings.target == Target::primary && host_count > 1) parameters.add_default("target_session_attrs", "primary");
-  if (!settings.ssl_mode.empty()) parameters.add_default("sslmode", settings.ssl_mode);
 }
 
 void drop_notice(void*, const PGresult*) {}

@@ -1,6 +1,7 @@
 #include "store/postgres/postgres_store.h"
 
 #include <limits>
+#include <mutex>
 #include <utility>
 
 #include "store/postgres/batch_writer.h"
@@ -120,6 +121,12 @@ class PostgresStore final : public Store {
 
   Result<std::unique_ptr<StoreReader>> one_moment() override { return Moment::begin(settings_); }
 
+  void interrupt() override {
+    const std::scoped_lock lock(mutex_);
+    interrupted_ = true;
+    if (connection_) connection_->cut();
+  }
+
  private:
   Result<void> ready() {
     if (connection_ && connection_->usable()) return {};
@@ -131,11 +138,15 @@ class PostgresStore final : public Store {
     BLOTTER_ASSIGN(const SchemaState state, schema_state(*connection));
     if (state != SchemaState::current) return fail(schema_error(state, *connection));
     writer_ = std::make_unique<BatchWriter>(*connection);
+    const std::scoped_lock lock(mutex_);
+    if (interrupted_) return fail(Errc::unavailable, "the store has been interrupted");
     connection_ = std::move(connection);
     return {};
   }
 
   const ConnectionSettings settings_;
+  std::mutex mutex_;  // guards which connection it is, and what follows; its use needs none
+  bool interrupted_ = false;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<BatchWriter> writer_;  // of that connection
 };

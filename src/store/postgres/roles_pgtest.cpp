@@ -1,6 +1,8 @@
 #include "store/postgres/roles.h"
 
 #include "store/postgres/postgres_schema_test.h"
+#include "store/postgres/postgres_store.h"
+#include "store/test_rows.h"
 
 namespace blotter::postgres {
 namespace {
@@ -103,6 +105,30 @@ TEST_F(RolesTest, AWriterMayNeitherChangeNorDeleteEvidence) {
   refuses(*writer, "INSERT INTO ledger.schema_migrations VALUES (9, 'x', 'x', now())");
   refuses(*writer, "CREATE TABLE execution.mine (a int)");
   refuses(*writer, "DROP TABLE logging.audit_log_2026_11");
+}
+
+// Everything that a store does for who records, refused rows of every way included.
+TEST_F(RolesTest, AWritersRightsAreEnoughToLand) {
+  StoreOptions as_writer;
+  as_writer.url = url_as("w");
+  const auto store = open_postgres_store(as_writer, StoreAccess::write);
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  ASSERT_TRUE((*store)->claim(store_rows::kBook, store_rows::kEpoch).has_value());
+  const auto landed = (*store)->apply(store_rows::full_batch());
+  ASSERT_TRUE(landed.has_value()) << landed.error().message;
+  run("ALTER TABLE execution.positions ADD CHECK (quantity <> 6); ALTER TABLE execution.cash_movements ADD CHECK "
+      "(amount <> 6)");
+  Batch bad = store_rows::batch(7, 8);
+  bad.positions = {store_rows::position("6", 7)};
+  bad.cash_movements = {store_rows::cash(7, "d2", "6"), store_rows::cash(8, "d3", "1")};
+  bad.fill_status_changes = {{99, FillStatus::busted}};
+  bad.quarantine_releases = {{98}};
+  const auto set_aside = (*store)->apply_setting_aside(bad);
+  ASSERT_TRUE(set_aside.has_value()) << set_aside.error().message;
+  EXPECT_EQ(text_of("SELECT count(*) FROM ledger.refused_rows"), "4");
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements"), "2");
+  const auto writer = connect(url_as("w"));
+  refuses(*writer, "UPDATE ledger.refused_rows SET table_name = table_name");
 }
 
 TEST_F(RolesTest, AnOperatorRebuildsABookAndKeepsThePartitions) {
