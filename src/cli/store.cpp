@@ -146,7 +146,7 @@ class Landing {
       progress.show("landing", to_number(now), to_number(last),
                     fmt::format("event {} of {}", to_number(now), to_number(last)));
     }
-    return stopped(projector, last, {.code = Errc::unavailable, .message = projector.problem()});
+    return stopped(projector, last, {.code = Errc::unavailable, .message = reason_of(projector.problem())});
   }
 
   Unexpected stopped(const Projector& projector, Seq last, const Error& error) const {

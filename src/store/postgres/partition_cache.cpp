@@ -47,7 +47,10 @@ std::vector<std::int64_t> missing_days(const Spans& spans, const std::vector<Row
 
 }  // namespace
 
-bool lacks_partition(const Refusal& refusal) { return refusal.sqlstate == "23514" && refusal.constraint.empty(); }
+// A trigger of somebody else may raise the same SQLSTATE, and the words depend on the server's language.
+bool lacks_partition(const Refusal& refusal) {
+  return refusal.sqlstate == "23514" && refusal.routine == "ExecFindPartition";
+}
 
 template <class Row>
 Result<void> PartitionCache::ensure_rows(Connection& connection, Known& known, const std::vector<Row>& rows) {

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "scratch/postgres_environment_test.h"
 #include "store/postgres/batch_writer.h"
+#include "store/postgres/partitions.h"
 #include "store/postgres/select_rows.h"
+#include "store/test_directory.h"
 #include "store/test_rows.h"
 
 namespace blotter::postgres {
@@ -119,6 +122,35 @@ TEST_F(PostgresStoreTest, ALargeBatchOfNothingButRefusedRowsIsSetAside) {
   EXPECT_EQ(number("SELECT count(*) FROM ledger.refused_rows"), 599);
 }
 
+// A missing partition has the same SQLSTATE, and is retried.
+TEST_F(PostgresStoreTest, ATriggersCheckViolationIsARefusedRow) {
+  run("CREATE FUNCTION public.limit_cash() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.amount > 5 THEN"
+      " RAISE check_violation USING MESSAGE = ''not wanted''; END IF; RETURN NEW; END';"
+      "CREATE TRIGGER limit_cash BEFORE INSERT ON execution.cash_movements FOR EACH ROW EXECUTE FUNCTION"
+      " public.limit_cash()");
+  Batch batch = store_rows::batch(1, 2);
+  batch.cash_movements = {store_rows::cash(1, "a", "6"), store_rows::cash(2, "b", "5")};
+  EXPECT_EQ(store_->apply(batch).error().code, Errc::invalid);
+  ASSERT_TRUE(store_->apply_setting_aside(batch).has_value());
+  EXPECT_EQ(number("SELECT count(*) FROM execution.cash_movements"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM ledger.refused_rows WHERE reason LIKE '%not wanted%'"), 1);
+}
+
+TEST_F(PostgresStoreTest, AnInterruptedStoreAnswersAtOnceAndForEver) {
+  run("BEGIN; LOCK TABLE execution.orders");
+  std::thread interrupter([&] {
+    while (number("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0) {
+    }
+    store_->interrupt();
+  });
+  EXPECT_EQ(store_->apply(orders(1, 2)).error().code, Errc::unavailable);
+  interrupter.join();
+  run("ROLLBACK");
+  EXPECT_EQ(store_->cursor(store_rows::kBook).error().code, Errc::unavailable);
+  store_ = std::move(*open(url_));
+  EXPECT_EQ(applied(), 0u);
+}
+
 // What finding one refused row costs, counted in the server's log.
 TEST_F(PostgresStoreTest, OneRefusedRowIsFoundInAHandfulOfAttempts) {
   run("ALTER TABLE execution.positions ADD CHECK (symbol <> 'S-700')");
@@ -186,6 +218,83 @@ TEST_F(PostgresStoreTest, APartitionThatWasRetiredIsMadeAgain) {
   batch.fills = {store_rows::fill(2, 1)};
   must_apply(batch);
   EXPECT_EQ(number("SELECT count(*) FROM execution.fills"), 1);
+}
+
+// The event `seq` busts the fills.
+Batch bust(std::uint64_t seq, const std::vector<std::int64_t>& fills) {
+  Batch batch = store_rows::batch(seq, seq);
+  for (const std::int64_t fill : fills) batch.fill_status_changes.push_back({fill, FillStatus::busted});
+  batch.position_adjustments = {
+      store_rows::bust_of(store_rows::fill(fills.front(), 1), static_cast<std::int64_t>(seq))};
+  return batch;
+}
+
+TEST_F(PostgresStoreTest, ABustOfARetiredFillIsDoneAndAnUnknownOneIsNot) {
+  Batch batch = store_rows::batch(1, 6);
+  batch.fills = {store_rows::fill(2, 1), store_rows::fill(4, 1), store_rows::fill(5, 1)};
+  FillRow& young = batch.fills.back();
+  young.at = *parse_timestamp("2026-11-02T00:00:00Z");
+  young.trade_date = "2026-11-02";
+  must_apply(batch);
+
+  StoreOptions options;
+  options.url = url_;
+  const TemporaryDirectory directory;
+  // What each step leaves behind is a state in which a bust may come.
+  std::uint64_t seq = 6;
+  const RetireOptions how{.archive_directory = directory.path(),
+                          .now = *parse_timestamp("2026-11-21T00:00:00Z"),
+                          .before_step = [&](std::string_view step, const std::string&) -> Result<void> {
+                            if (step != "record") must_apply(bust(++seq, {2, 5}));
+                            return {};
+                          }};
+  const auto retired = (*Partitions::open(options, StoreAccess::write))->retire(how);
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  ASSERT_EQ(retired->size(), 1U);
+  EXPECT_EQ(seq, 13u);
+  EXPECT_EQ(number("SELECT 10 * first_seq + last_seq FROM ledger.retired_partitions"), 24);
+
+  must_apply(bust(++seq, {2, 5}));
+  const auto aside = store_->apply_setting_aside(bust(++seq, {4, 5}));
+  ASSERT_TRUE(aside.has_value()) << aside.error().message;
+  EXPECT_EQ(number("SELECT count(*) FROM ledger.refused_rows"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM execution.fills WHERE seq = 5 AND status = 'busted'"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM execution.position_adjustments"), 9) << "the effect of each landed";
+
+  const auto unknown = store_->apply(bust(++seq, {6}));
+  ASSERT_FALSE(unknown.has_value()) << "no fill of a retired partition has this number";
+  EXPECT_EQ(unknown.error().code, Errc::invalid);
+  EXPECT_THAT(unknown.error().message, HasSubstr("fills has no seq 6"));
+}
+
+TEST_F(PostgresStoreTest, ABustThatTheServerRefusesIsNotTakenForARetiredOne) {
+  Batch batch = store_rows::batch(1, 3);
+  batch.fills = {store_rows::fill(3, 1)};
+  must_apply(batch);
+  run("INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
+      " VALUES ('fills', 'fills_2014_q1', '2014-01-01Z', '2014-04-01Z', 'detached');"
+      "ALTER TABLE execution.fills ADD CHECK (status <> 'busted')");
+  const auto refused = store_->apply(bust(4, {3}));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::invalid);
+}
+
+TEST_F(PostgresStoreTest, RowsLandBesideAPartitionForTheRest) {
+  run("CREATE TABLE execution.fills_rest PARTITION OF execution.fills DEFAULT");
+  for (const std::int64_t seq : {1, 2}) {
+    Batch batch = store_rows::batch(static_cast<std::uint64_t>(seq), static_cast<std::uint64_t>(seq));
+    batch.fills = {store_rows::fill(seq, 1)};
+    must_apply(batch);
+  }
+  EXPECT_EQ(number("SELECT count(*) FROM execution.fills_2015_q2"), 2);
+  // Another writer, which has read no partitions yet.
+  store_ = std::move(*open(url_));
+  Batch batch = store_rows::batch(3, 3);
+  batch.fills = {store_rows::fill(3, 1)};
+  batch.fills[0].at = *parse_timestamp("2026-11-02T00:00:00Z");
+  batch.fills[0].trade_date = "2026-11-02";
+  must_apply(batch);
+  EXPECT_EQ(number("SELECT count(*) FROM execution.fills_2026_q4"), 1);
 }
 
 TEST_F(PostgresStoreTest, TimesFarAwayAndBelowTheMicrosecondComeBackExactly) {
