@@ -56,11 +56,7 @@ void add_migrate(CLI::App& app, Context& context) {
   add_step(*parent, context, "status", "all migrations and which are applied",
            [](Migrator& migrator) { return migrator.status(); });
   add_step(*parent, context, "plan", "what `migrate up` would apply",
-           [](Migrator& migrator) -> Result<std::vector<Migration>> {
-             BLOTTER_ASSIGN(std::vector<Migration> all, migrator.status());
-             std::erase_if(all, [](const Migration& m) { return m.state != MigrationState::pending; });
-             return all;
-           });
+           [](Migrator& migrator) { return migrator.plan(); });
   auto up_to = std::make_shared<std::int32_t>(kAll);
   add_step(
       *parent, context, "up", "apply pending migrations", [up_to](Migrator& migrator) { return migrator.up(*up_to); },

@@ -45,6 +45,11 @@ const MigrationText& text_of(const Migration& migration, std::span<const Migrati
   return *found;
 }
 
+std::vector<Migration> pending_of(std::vector<Migration> all) {
+  std::erase_if(all, [](const Migration& each) { return each.state != MigrationState::pending; });
+  return all;
+}
+
 std::optional<Migration> last_applied(const std::vector<Migration>& all, std::int32_t version) {
   const auto last = std::find_if(all.rbegin(), all.rend(), [&](const Migration& each) {
     return each.state == MigrationState::applied && each.version > version;

@@ -40,6 +40,9 @@ std::vector<Migration> migration_states(std::span<const MigrationText> known,
 // The text of a migration that is known. Aborts when it is not.
 const MigrationText& text_of(const Migration& migration, std::span<const MigrationText> known);
 
+// Those that are to be applied.
+std::vector<Migration> pending_of(std::vector<Migration> all);
+
 // The newest applied migration above `version`; none when there is nothing to undo.
 std::optional<Migration> last_applied(const std::vector<Migration>& all, std::int32_t version);
 

@@ -117,6 +117,11 @@ Result<std::vector<Migration>> undo_last(Connection& connection, std::span<const
   return std::vector<Migration>{{last->version, last->name, MigrationState::pending, ""}};
 }
 
+ConnectionSettings for_reading(ConnectionSettings settings) {
+  settings.target = Target::primary;
+  return settings;
+}
+
 // Repeats a step until it has nothing left to do.
 template <class Step>
 Result<std::vector<Migration>> repeat(Step step) {
@@ -163,9 +168,19 @@ Error schema_error(SchemaState state, Connection& connection) {
 }
 
 Result<std::vector<Migration>> PostgresMigrator::status() {
-  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection, Connection::connect(settings_));
+  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection, Connection::connect(for_reading(settings_)));
   BLOTTER_ASSIGN(const Transaction moment, Transaction::begin(*connection, kBeginOneMoment));
   return read_status(*connection, known_);
+}
+
+Result<std::vector<Migration>> PostgresMigrator::plan() {
+  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection, Connection::connect(for_reading(settings_)));
+  BLOTTER_TRY(refuse_other_encodings(*connection));
+  BLOTTER_ASSIGN(const Transaction moment, Transaction::begin(*connection, kBeginOneMoment));
+  BLOTTER_ASSIGN(std::vector<Migration> all, read_status(*connection, known_));
+  BLOTTER_ASSIGN(const SchemaState state, state_of(*connection, all));
+  BLOTTER_TRY(refuse_strange(*connection, state));
+  return pending_of(std::move(all));
 }
 
 Result<std::vector<Migration>> PostgresMigrator::up(std::int32_t version) {

@@ -27,13 +27,14 @@ Result<SchemaState> schema_state(Connection& connection);
 // in the way when it is `foreign`.
 Error schema_error(SchemaState state, Connection& connection);
 
-// Connects anew in each call.
+// Connects anew in each call; status() and plan() only read, so a standby or a read-only session will do.
 class PostgresMigrator final : public Migrator {
  public:
   explicit PostgresMigrator(ConnectionSettings settings, std::span<const MigrationText> known = built_in_migrations())
       : settings_(std::move(settings)), known_(known) {}
 
   Result<std::vector<Migration>> status() override;
+  Result<std::vector<Migration>> plan() override;
   Result<std::vector<Migration>> up(std::int32_t version) override;
   Result<std::vector<Migration>> down(std::int32_t version) override;
 

@@ -37,6 +37,10 @@ class MigratorTest : public PostgresSchemaTest {
     EXPECT_TRUE(found.has_value()) << found.error().message;
     return found ? *found : SchemaState::foreign;
   }
+  std::string plan_error() const {
+    const auto planned = migrator().plan();
+    return planned ? "planned" : planned.error().message;
+  }
   const std::int32_t newest_ = static_cast<std::int32_t>(built_in_migrations().size());
 };
 
@@ -52,10 +56,12 @@ TEST_F(MigratorTest, StatusOfAnEmptyDatabaseIsAllPendingAndCreatesNothing) {
 }
 
 TEST_F(MigratorTest, UpAppliesEachMigrationOnce) {
+  EXPECT_EQ(migrator().plan()->size(), built_in_migrations().size());
   const auto applied = migrator().up(INT32_MAX);
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   EXPECT_EQ(applied->size(), built_in_migrations().size());
   EXPECT_EQ(state(), SchemaState::current);
+  EXPECT_TRUE(migrator().plan()->empty());
   EXPECT_TRUE(migrator().up(INT32_MAX)->empty());
   const auto status = *migrator().status();
   for (const Migration& each : status) {
@@ -128,11 +134,13 @@ TEST_F(MigratorTest, AnOlderNewerOrChangedSchemaIsToldWithTheCommandThatHelps) {
   EXPECT_EQ(migrator().status()->back().state, MigrationState::unknown);
   EXPECT_EQ(migrator().up(INT32_MAX).error().code, Errc::invalid);
   EXPECT_EQ(migrator().down(0).error().code, Errc::invalid);
+  EXPECT_EQ(plan_error(), migrator().up(INT32_MAX).error().message);
 
   run("DELETE FROM ledger.schema_migrations WHERE version = 99; UPDATE ledger.schema_migrations SET checksum = "
       "'other'");
   EXPECT_EQ(state(), SchemaState::changed);
   EXPECT_EQ(migrator().up(INT32_MAX).error().code, Errc::corrupt);
+  EXPECT_EQ(plan_error(), migrator().up(INT32_MAX).error().message);
   EXPECT_EQ(migrator().down(0).error().code, Errc::corrupt);
   EXPECT_EQ(schema(), before);
 }
@@ -145,6 +153,7 @@ TEST_F(MigratorTest, AnotherApplicationsSchemaOfOurNameIsNamedAndLeftAlone) {
   ASSERT_FALSE(applied.has_value());
   EXPECT_EQ(applied.error().code, Errc::invalid);
   EXPECT_THAT(applied.error().message, HasSubstr("would be: analytics;"));
+  EXPECT_EQ(plan_error(), applied.error().message);
   EXPECT_FALSE(migrator().down(0).has_value());
   EXPECT_EQ(schema(), before);
 }
@@ -208,6 +217,7 @@ TEST_F(MigratorTest, ADatabaseOfAnotherEncodingIsRefusedWithWhatToDo) {
   const auto applied = latin.up(INT32_MAX);
   ASSERT_FALSE(applied.has_value());
   EXPECT_THAT(applied.error().message, HasSubstr("ENCODING 'UTF8'"));
+  EXPECT_EQ(latin.plan().error().message, applied.error().message);
 }
 
 }  // namespace

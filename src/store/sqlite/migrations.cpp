@@ -55,6 +55,12 @@ Result<void> record(Connection& connection, const MigrationText& text, Migration
   return insert.run();
 }
 
+Result<void> refuse_foreign(Connection& connection) {
+  BLOTTER_ASSIGN(const std::int64_t things, connection.integer_of("SELECT count(*) FROM sqlite_schema"));
+  if (things == 0) return {};
+  return fail(schema_error(SchemaState::foreign, connection.path()));
+}
+
 // Applies pending migrations up to `version` in one transaction: the oldest one, or all of them to a new database, so
 // that a process that dies while creating it leaves nothing or all. What is pending is decided under the write lock,
 // so two processes that start together do not apply one migration twice.
@@ -149,12 +155,26 @@ Result<std::vector<Migration>> SqliteMigrator::status() {
   return read_status(**opened, known_);
 }
 
+Result<std::vector<Migration>> SqliteMigrator::plan() {
+  auto opened = Connection::open(path_, Mode::read);
+  if (!opened && opened.error().code == Errc::not_found) {
+    return migration_states(known_, {});
+  }
+  if (!opened) return fail(opened.error());
+  BLOTTER_ASSIGN(const bool recorded, has_record(**opened));
+  if (!recorded) {
+    BLOTTER_TRY(refuse_foreign(**opened));
+  }
+  BLOTTER_ASSIGN(std::vector<Migration> all, read_status(**opened, known_));
+  BLOTTER_TRY(refuse_strange(all, path_));
+  return pending_of(std::move(all));
+}
+
 Result<std::vector<Migration>> SqliteMigrator::up(std::int32_t version) {
   BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection, Connection::open(path_, Mode::create));
   BLOTTER_ASSIGN(const bool recorded, has_record(*connection));
   if (!recorded) {
-    BLOTTER_ASSIGN(const std::int64_t things, connection->integer_of("SELECT count(*) FROM sqlite_schema"));
-    if (things != 0) return fail(schema_error(SchemaState::foreign, path_));
+    BLOTTER_TRY(refuse_foreign(*connection));
     // Can be chosen only before the first table; rows of ours land a tenth faster than with 4,096.
     BLOTTER_TRY(connection->execute("PRAGMA page_size = 8192"));
   }

@@ -30,6 +30,7 @@ class SqliteMigrator final : public Migrator {
       : path_(std::move(path)), known_(known) {}
 
   Result<std::vector<Migration>> status() override;
+  Result<std::vector<Migration>> plan() override;
   Result<std::vector<Migration>> up(std::int32_t version) override;
   Result<std::vector<Migration>> down(std::int32_t version) override;
 

@@ -26,6 +26,10 @@ class MigrationsTest : public testing::Test {
     return text;
   }
   void execute(const char* sql) { ASSERT_TRUE((*Connection::open(path_, Mode::write))->execute(sql).has_value()); }
+  std::string plan_error() {
+    const auto planned = migrator().plan();
+    return planned ? "planned" : planned.error().message;
+  }
   std::string message_of(StoreAccess access, Errc code) {
     auto opened = open_store("sqlite:" + path_, access);
     EXPECT_FALSE(opened.has_value());
@@ -47,9 +51,12 @@ TEST_F(MigrationsTest, StatusOfAMissingDatabaseIsAllPendingAndCreatesNothing) {
 }
 
 TEST_F(MigrationsTest, UpAppliesEachMigrationOnce) {
+  EXPECT_EQ(migrator().plan()->size(), built_in_migrations().size());
+  EXPECT_FALSE(std::filesystem::exists(path_));
   const auto applied = migrator().up(INT32_MAX);
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   EXPECT_EQ(applied->size(), built_in_migrations().size());
+  EXPECT_TRUE(migrator().plan()->empty());
   EXPECT_TRUE(migrator().up(INT32_MAX)->empty());
   const auto status = *migrator().status();
   for (const Migration& each : status) {
@@ -95,7 +102,18 @@ TEST_F(MigrationsTest, ANewerSchemaIsRefusedAndLeftAlone) {
   EXPECT_EQ(migrator().status()->back().state, MigrationState::unknown);
   EXPECT_EQ(migrator().up(INT32_MAX).error().code, Errc::invalid);
   EXPECT_EQ(migrator().down(0).error().code, Errc::invalid);
+  EXPECT_EQ(plan_error(), migrator().up(INT32_MAX).error().message);
   EXPECT_THAT(message_of(StoreAccess::write, Errc::invalid), HasSubstr("newer"));
+  EXPECT_EQ(schema(), before);
+}
+
+TEST_F(MigrationsTest, ADatabaseOfAnotherProgramIsNeitherPlannedForNorMigrated) {
+  ASSERT_TRUE((*Connection::open(path_, Mode::create))->execute("CREATE TABLE theirs (a INTEGER)").has_value());
+  const std::string before = schema();
+  const auto applied = migrator().up(INT32_MAX);
+  ASSERT_FALSE(applied.has_value());
+  EXPECT_THAT(applied.error().message, HasSubstr("another program"));
+  EXPECT_EQ(plan_error(), applied.error().message);
   EXPECT_EQ(schema(), before);
 }
 
@@ -104,6 +122,7 @@ TEST_F(MigrationsTest, AChangedMigrationIsReportedAndNothingIsDone) {
   execute("UPDATE schema_migrations SET checksum = 'other' WHERE version = 1");
   EXPECT_EQ(migrator().status()->front().state, MigrationState::changed);
   EXPECT_EQ(migrator().up(INT32_MAX).error().code, Errc::corrupt);
+  EXPECT_EQ(plan_error(), migrator().up(INT32_MAX).error().message);
   EXPECT_EQ(migrator().down(0).error().code, Errc::corrupt);
   message_of(StoreAccess::read, Errc::corrupt);
   message_of(StoreAccess::write, Errc::corrupt);
