@@ -15,11 +15,11 @@ using postgres::PartitionRule;
 using postgres::Partitions;
 using postgres::Retirement;
 
-Result<std::unique_ptr<Partitions>> open(const GlobalOptions& options) {
+Result<std::unique_ptr<Partitions>> open(const GlobalOptions& options, StoreAccess access) {
   if (!options.is_postgres()) {
     return fail(Errc::invalid, options.shown_store() + " has no partitions; a PostgreSQL store has");
   }
-  return Partitions::open(options.store_options());
+  return Partitions::open(options.store_options(), access);
 }
 
 Cell or_nothing(const std::string& text) { return text.empty() ? Cell{} : Cell{text}; }
@@ -114,12 +114,16 @@ Result<Answer> set_rule(Partitions& partitions, const RuleFlags& flags) {
 
 using Act = std::function<Result<Answer>(Partitions&)>;
 
+StoreAccess read() { return StoreAccess::read; }
+StoreAccess write() { return StoreAccess::write; }
+
+// `access` is asked when the verb runs: it may depend on the verb's flags.
 CLI::App* add_act(CLI::App& parent, Context& context, const std::string& name, const std::string& description,
-                  Act act) {
+                  std::function<StoreAccess()> access, Act act) {
   CLI::App* verb = add_verb(parent, context, name, description);
-  verb->callback([&context, act = std::move(act)] {
-    context.run = [&context, act] {
-      const auto partitions = open(context.options);
+  verb->callback([&context, access = std::move(access), act = std::move(act)] {
+    context.run = [&context, access, act] {
+      const auto partitions = open(context.options, access());
       if (!partitions) return report_error(partitions.error());
       const auto answer = act(**partitions);
       if (!answer) return report_error(answer.error());
@@ -133,7 +137,7 @@ CLI::App* add_act(CLI::App& parent, Context& context, const std::string& name, c
 void add_set(CLI::App& parent, Context& context) {
   auto flags = std::make_shared<RuleFlags>();
   CLI::App* verb = add_act(parent, context, "set", "change a table's rule; partitions that are there stay as they are",
-                           [flags](Partitions& partitions) { return set_rule(partitions, *flags); });
+                           write, [flags](Partitions& partitions) { return set_rule(partitions, *flags); });
   verb->add_option("table", flags->table, "fills, order_events, cash_movements or audit_log")->required();
   verb->add_option("--period", flags->period, "day, month or quarter")
       ->check(CLI::IsMember({"day", "month", "quarter"}));
@@ -143,9 +147,10 @@ void add_set(CLI::App& parent, Context& context) {
 
 void add_retire(CLI::App& parent, Context& context) {
   auto flags = std::make_shared<RetireFlags>();
-  CLI::App* verb =
-      add_act(parent, context, "retire", "archive the partitions past their retention, and drop them",
-              [&context, flags](Partitions& partitions) { return retire(context.options, partitions, *flags); });
+  CLI::App* verb = add_act(
+      parent, context, "retire", "archive the partitions past their retention, and drop them",
+      [flags] { return flags->dry_run ? StoreAccess::read : StoreAccess::write; },
+      [&context, flags](Partitions& partitions) { return retire(context.options, partitions, *flags); });
   verb->add_flag("--dry-run", flags->dry_run, "only list what would be retired");
   verb->add_flag("--yes", flags->yes, "really archive and drop them");
   verb->add_option("--archive", flags->archive, "the directory of the archive files (default: DATA/archive)");
@@ -156,9 +161,9 @@ void add_retire(CLI::App& parent, Context& context) {
 void add_partitions(CLI::App& app, Context& context) {
   CLI::App* parent = app.add_subcommand("partitions", "the partitions of a PostgreSQL store");
   parent->require_subcommand(1);
-  add_act(*parent, context, "list", "every partition, its times and size", list);
-  add_act(*parent, context, "rules", "period, retention and how many ahead, for each table", rules);
-  add_act(*parent, context, "ensure", "make the partitions of now and of the periods ahead", ensure);
+  add_act(*parent, context, "list", "every partition, its times and size", read, list);
+  add_act(*parent, context, "rules", "period, retention and how many ahead, for each table", read, rules);
+  add_act(*parent, context, "ensure", "make the partitions of now and of the periods ahead", write, ensure);
   add_retire(*parent, context);
   add_set(*parent, context);
 }

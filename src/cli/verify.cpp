@@ -15,7 +15,7 @@ namespace {
 Result<std::vector<RetiredRange>> retired_ranges(const GlobalOptions& options) {
   std::vector<RetiredRange> ranges;
   if (!options.is_postgres()) return ranges;
-  BLOTTER_ASSIGN(const auto partitions, postgres::Partitions::open(options.store_options()));
+  BLOTTER_ASSIGN(const auto partitions, postgres::Partitions::open(options.store_options(), StoreAccess::read));
   BLOTTER_ASSIGN(const auto retired, partitions->retired_ranges());
   for (const postgres::RetiredRange& range : retired) {
     ranges.push_back({.table = range.table, .from = range.from, .to = range.to});

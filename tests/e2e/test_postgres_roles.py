@@ -56,6 +56,16 @@ class Roles(harness.LedgerTest):
         self.may("olga", "store rebuild", "--yes")
         self.may("olga", "verify")
 
+    def test_a_session_that_may_only_read_sees_everything(self):
+        """As a reader's role is often set up, and as any session on a standby is."""
+        postgres.psql(self.book.postgres.url, "alter role ann set default_transaction_read_only = on")
+        for verb in ("orders", "store status", "verify", "partitions list", "partitions rules",
+                     "partitions retire --dry-run", "migrate status", "migrate plan"):
+            with self.subTest(verb):
+                self.may("ann", verb)
+        refused = self.as_("ann", "partitions ensure")
+        self.assertEqual((COULD_NOT, True), (refused.code, "read-only" in refused.err), str(refused))
+
     def test_the_queries_of_sqlite_run_in_psql(self):
         """Plain, unqualified SQL, as ann types it: her search_path finds every table."""
         twin = self.ledger("twin")

@@ -51,8 +51,9 @@ Result<std::vector<Retirement>> retirements_of(Connection& connection, const cha
 
 }  // namespace
 
-Result<std::unique_ptr<Partitions>> Partitions::open(const StoreOptions& options) {
-  BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings_of(options, Target::writable)));
+Result<std::unique_ptr<Partitions>> Partitions::open(const StoreOptions& options, StoreAccess access) {
+  const Target target = access == StoreAccess::read ? Target::primary : Target::writable;
+  BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings_of(options, target)));
   BLOTTER_ASSIGN(const SchemaState state, schema_state(*connection));
   if (state != SchemaState::current) return fail(schema_error(state, *connection));
   return std::unique_ptr<Partitions>(new Partitions(std::move(connection)));

@@ -82,8 +82,9 @@ struct RetireOptions {
 
 class Partitions {
  public:
-  // Errc: as opening a store for reading; not_found (no schema yet).
-  static Result<std::unique_ptr<Partitions>> open(const StoreOptions& options);
+  // For reading a standby or a read-only session will do. Errc: as opening a store for reading; not_found (no schema
+  // yet).
+  static Result<std::unique_ptr<Partitions>> open(const StoreOptions& options, StoreAccess access);
 
   Result<std::vector<PartitionRule>> rules();
   // A changed period holds for partitions made from now on; those that are there keep theirs, and where a new one would

@@ -16,7 +16,7 @@ class PartitionsTest : public PostgresSchemaTest {
  protected:
   void SetUp() override {
     migrate();
-    auto opened = Partitions::open(options());
+    auto opened = Partitions::open(options(), StoreAccess::write);
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     partitions_ = std::move(*opened);
   }

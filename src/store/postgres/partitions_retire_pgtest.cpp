@@ -16,7 +16,7 @@ class RetireTest : public PostgresSchemaTest {
  protected:
   void SetUp() override {
     migrate();
-    partitions_ = std::move(*Partitions::open(options()));
+    partitions_ = std::move(*Partitions::open(options(), StoreAccess::write));
     run("SELECT ledger.ensure_partitions('cash_movements', ARRAY['2015-05-01Z', '2015-06-01Z', '2026-11-01Z']"
         "::timestamptz[]);"
         "INSERT INTO execution.cash_movements SELECT 'b', n, 'a', 'deposit', 'id' || n, 'USD', 0.1 * n, NULL,"
@@ -198,7 +198,7 @@ TEST_F(RetireTest, AnOperatorsRightsAreEnough) {
   StoreOptions as_operator = options();
   const std::string user = "postgres@";
   as_operator.url.replace(as_operator.url.find(user), user.size(), "retiring_operator@");
-  auto opened = Partitions::open(as_operator);
+  auto opened = Partitions::open(as_operator, StoreAccess::write);
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
   const auto retired = (*opened)->retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "store/postgres/doctor.h"
+#include "store/postgres/partitions.h"
 #include "store/postgres/postgres_reader.h"
 #include "store/postgres/postgres_schema_test.h"
 
@@ -123,6 +124,53 @@ TEST_F(ReplicaReaderTest, AUrlMayNameAStandbyAloneForReading) {
   ASSERT_FALSE(writer);
   EXPECT_EQ(writer.error().code, Errc::unavailable) << "it may be promoted";
   EXPECT_THAT(writer.error().message, HasSubstr("read-only"));
+}
+
+// Everything that only looks: `migrate status` and `plan`, `partitions list`, `rules` and `retire --dry-run`, `verify`.
+void expect_readable(const StoreOptions& options) {
+  const auto migrator = make_migrator(options);
+  const auto status = migrator->status();
+  EXPECT_TRUE(status) << status.error().message;
+  const auto plan = migrator->plan();
+  EXPECT_TRUE(plan) << plan.error().message;
+  const auto partitions = Partitions::open(options, StoreAccess::read);
+  ASSERT_TRUE(partitions) << partitions.error().message;
+  EXPECT_TRUE((*partitions)->list());
+  EXPECT_TRUE((*partitions)->rules());
+  EXPECT_TRUE((*partitions)->plan_retire({0}));
+  EXPECT_TRUE((*partitions)->retired_ranges());
+  const auto writer = Partitions::open(options, StoreAccess::write);
+  ASSERT_FALSE(writer);
+  EXPECT_THAT(writer.error().message, HasSubstr("read-only"));
+}
+
+TEST_F(ReplicaReaderTest, MigrationsAndPartitionsCanBeSeenOnAStandby) {
+  StoreOptions alone;
+  alone.url = replica_->url();
+  expect_readable(alone);
+}
+
+TEST_F(ReplicaReaderTest, MigrationsAndPartitionsCanBeSeenByWhoMayOnlyRead) {
+  run(*on_primary_,
+      "CREATE ROLE looks LOGIN; GRANT USAGE ON SCHEMA ledger TO looks;"
+      "GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO looks;"
+      "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO looks;"
+      "ALTER ROLE looks SET default_transaction_read_only = on");
+  StoreOptions looks;
+  looks.url = primary_->url();
+  looks.url.replace(looks.url.find("postgres@"), 8, "looks");
+  expect_readable(looks);
+}
+
+TEST_F(ReplicaReaderTest, OfSeveralHostsThePrimaryIsMigratedAndPlannedFor) {
+  StoreOptions both;
+  both.url = "postgresql://postgres@/postgres?host=" + replica_->directory() + "," + primary_->directory();
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  run(*on_primary_,
+      "DELETE FROM ledger.schema_migrations WHERE version = (SELECT max(version) FROM ledger.schema_migrations)");
+  const auto plan = make_migrator(both)->plan();
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->size(), 1U) << "the standby does not know yet";
 }
 
 TEST_F(ReplicaReaderTest, OfSeveralHostsThePrimaryIsRead) {
