@@ -7,6 +7,7 @@
 #include "cli/verbs.h"
 #include "journal/journal.h"
 #include "journal/reader.h"
+#include "ledger/cursor_proof.h"
 #include "store/sqlite/doctor.h"
 
 namespace blotter::cli {
@@ -19,6 +20,18 @@ constexpr std::string_view kSqlite = "sqlite:";
 constexpr std::int64_t kBehindWarn = 100'000;
 constexpr std::int64_t kBehindCrit = 1'200'000;
 
+// Why the store's last event is not this journal's; empty when it is. Moves the reader. Errc: as the reader's.
+Result<std::string> difference(journal::Reader& reader, const Cursor& cursor) {
+  if (to_number(cursor.applied) == 0) return std::string();
+  BLOTTER_TRY(reader.seek(cursor.applied));
+  BLOTTER_ASSIGN(const auto last, reader.next());
+  if (!last) {
+    return "the store has event " + std::to_string(to_number(cursor.applied)) + ", and this journal ends before it";
+  }
+  if (cursor.applied_hash == 0 || hash_of(*last) == cursor.applied_hash) return std::string();
+  return "event " + std::to_string(to_number(cursor.applied)) + " of this journal is not the one that the store has";
+}
+
 // How many events the store lacks. Counts no further than the critical limit. Errc: as the reader's and the store's.
 Result<HealthCheck> store_behind(const GlobalOptions& options, const std::string& book_id) {
   HealthCheck check{.name = "store_behind",
@@ -29,18 +42,13 @@ Result<HealthCheck> store_behind(const GlobalOptions& options, const std::string
   BLOTTER_ASSIGN(const auto store, open_store(options.store_options(), StoreAccess::read));
   BLOTTER_ASSIGN(const Cursor cursor, store->cursor(book_id));
   BLOTTER_ASSIGN(const auto reader, journal::open_reader(options.journal_directory()));
-  const std::uint64_t applied = to_number(cursor.applied);
-  if (applied > 0) {
-    BLOTTER_TRY(reader->seek(cursor.applied));
-    BLOTTER_ASSIGN(const auto last, reader->next());
-    if (!last) {
-      check.level = HealthLevel::crit;
-      check.value = "the store has event " + std::to_string(applied) + ", and this journal ends before it";
-      check.advice = "this is another journal, or an old copy of it: stop, and look before anybody writes";
-      return check;
-    }
+  BLOTTER_ASSIGN(check.value, difference(*reader, cursor));
+  if (!check.value.empty()) {
+    check.level = HealthLevel::crit;
+    check.advice = "this is another journal, or an old copy of it: stop, and look before anybody writes";
+    return check;
   }
-  BLOTTER_TRY(reader->seek(Seq{applied + 1}));
+  BLOTTER_TRY(reader->seek(next(cursor.applied)));
   std::int64_t behind = 0;
   while (behind <= kBehindCrit) {
     BLOTTER_ASSIGN(const auto next, reader->next());
@@ -59,6 +67,18 @@ Result<HealthCheck> store_behind(const GlobalOptions& options, const std::string
 
 HealthCheck skipped(const char* name, std::string why) {
   return {.name = name, .level = HealthLevel::skipped, .value = std::move(why), .threshold = {}, .advice = {}};
+}
+
+constexpr const char* kDamagedAdvice = "keep the files as they are; docs/operating/durability.md";
+
+// A question about the journal or the store that had no answer.
+HealthCheck unanswered(const char* name, const Error& error) {
+  const bool damaged = error.code == Errc::corrupt;
+  return {.name = name,
+          .level = damaged ? HealthLevel::crit : HealthLevel::warn,
+          .value = error.message,
+          .threshold = {},
+          .advice = damaged ? kDamagedAdvice : "nobody knows how far the store is: mend what the message names"};
 }
 
 Result<std::vector<HealthCheck>> examine_store(const GlobalOptions& options) {
@@ -81,13 +101,13 @@ bool examine_journal(const GlobalOptions& options, bool store, std::vector<Healt
                       .level = HealthLevel::crit,
                       .value = book.error().message,
                       .threshold = {},
-                      .advice = "keep the files as they are; docs/operating/durability.md"});
+                      .advice = kDamagedAdvice});
     return true;
   }
   checks.push_back(disk_free("journal_disk", options.journal_directory()));
   if (!store || !options.has_store()) return true;
   auto behind = store_behind(options, book->book_id);
-  checks.push_back(behind ? std::move(*behind) : skipped("store_behind", behind.error().message));
+  checks.push_back(behind ? std::move(*behind) : unanswered("store_behind", behind.error()));
   return true;
 }
 

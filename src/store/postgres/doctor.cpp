@@ -17,6 +17,10 @@ HealthLevel level_of(const Question& question, double measure) {
   return beyond(question.warn) ? HealthLevel::warn : HealthLevel::ok;
 }
 
+constexpr std::string_view kNoRight = "42501";
+constexpr std::string_view kCancelled = "57014";
+constexpr std::string_view kLockNotHad = "55P03";
+
 }  // namespace
 
 Result<void> Examination::introduce() {
@@ -36,6 +40,23 @@ void Examination::skip(const char* name, std::string why) {
   add({.name = name, .level = HealthLevel::skipped, .value = std::move(why), .threshold = {}, .advice = {}});
 }
 
+void Examination::unanswered(const char* name, const Error& error) {
+  const std::string& state = connection_.refusal().sqlstate;
+  if (state == kNoRight) return skip(name, error.message);
+  const bool cut_off = state == kCancelled || state == kLockNotHad;
+  HealthCheck check{
+      .name = name, .level = HealthLevel::warn, .value = error.message, .threshold = "answers in 10 s", .advice = {}};
+  if (error.code == Errc::corrupt) {
+    check.level = HealthLevel::crit;
+    check.advice = "stop what writes to this database and look at the server's disk and its log";
+  } else if (cut_off) {
+    check.advice = "see lock_waits and the load of the server, and ask again";
+  } else {
+    check.advice = "the server could not answer: mend what the message names, see its log";
+  }
+  add(std::move(check));
+}
+
 Result<std::optional<Rows>> Examination::fetch(const char* name, const char* sql, const Parameters& parameters,
                                                const char* prelude) {
   const auto ask = [&]() -> Result<Rows> {
@@ -49,7 +70,7 @@ Result<std::optional<Rows>> Examination::fetch(const char* name, const char* sql
   auto rows = ask();
   if (rows && rows->size() == 1) return std::optional<Rows>(std::move(*rows));
   if (!rows && !connection_.connected()) return fail(rows.error());
-  skip(name, rows ? "the server answered nothing" : rows.error().message);
+  unanswered(name, rows ? Error{Errc::unavailable, "the server answered nothing"} : rows.error());
   return std::optional<Rows>();
 }
 

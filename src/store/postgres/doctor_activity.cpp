@@ -6,7 +6,10 @@
 namespace blotter::postgres {
 namespace {
 
-constexpr const char* kHasStatements = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')";
+// Its view fails where the library is not loaded; only then does the server know its settings.
+constexpr const char* kHasStatements =
+    "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')"
+    " AND EXISTS (SELECT FROM pg_settings WHERE name = 'pg_stat_statements.max')";
 
 // The extension may live in any schema: the transaction's own search path leads to its view.
 constexpr const char* kFindStatements = R"sql(

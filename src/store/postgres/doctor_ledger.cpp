@@ -38,7 +38,7 @@ Result<bool> examine_schema(Examination& examination) {
   const Result<SchemaState> state = schema_state(connection);
   if (!state) {
     if (!connection.connected()) return fail(state.error());
-    examination.skip("schema", state.error().message);
+    examination.unanswered("schema", state.error());
     return false;
   }
   if (*state != SchemaState::current) {

@@ -40,14 +40,17 @@ class Examination {
   Result<void> introduce();
   const std::string& role() const { return role_; }
 
-  // Adds the answer. Errc: unavailable (the connection is lost; anything else that fails is an answer: skipped).
+  // Adds the answer. Errc: unavailable (the connection is lost; anything else that fails is an answer: unanswered()).
   Result<void> ask(const Question& question);
-  // One row for code that needs more than a number; nothing when the question failed, and then `name` is skipped.
+  // One row for code that needs more than a number; nothing when the question failed, and then `name` is unanswered().
   Result<std::optional<Rows>> fetch(const char* name, const char* sql, const Parameters& parameters = {},
                                     const char* prelude = nullptr);
 
   void add(HealthCheck check) { checks_.push_back(std::move(check)); }
   void skip(const char* name, std::string why);
+  // The statement that was just refused: skipped when the role may not ask it, crit when the server reports damage,
+  // else warn.
+  void unanswered(const char* name, const Error& error);
   bool monitors() const { return monitors_; }
   std::string grant() const;  // what a person may do to see everything
 
