@@ -29,8 +29,14 @@ struct DoctorThresholds {
   std::int64_t cache_blocks_min = 100'000;
   std::int64_t dead_percent = 30;  // ours: autovacuum comes at 20
   std::int64_t dead_rows_min = 10'000;
-  double freeze_age_warn = 2;       // ours, in autovacuum_freeze_max_age: it should never get there
-  double freeze_age_crit = 6;       // 1.2 of the 2.1 billion transactions after which the server stops
+  // Ours. The first two in autovacuum_freeze_max_age: at twice it autovacuum has not come. The others in percent of the
+  // 2.1 billion transactions after which the server stops, because that setting may be nearly as much: at three
+  // quarters (1.6 billion) VACUUM itself drops everything else to be in time (vacuum_failsafe_age). The lower one
+  // holds.
+  std::int64_t freeze_times_warn = 2;
+  std::int64_t freeze_times_crit = 6;
+  std::int64_t freeze_percent_warn = 50;
+  std::int64_t freeze_percent_crit = 75;
   double transaction_s_warn = 300;  // ours: a snapshot of a report
   double transaction_s_crit = 3'600;
   double idle_s_warn = 60;                  // ours: whoever opened it has forgotten it

@@ -266,6 +266,92 @@ TEST_F(DoctorTest, AReaderIsToldWhatItMayNotSee) {
   run("DROP ROLE doctor_reader");
 }
 
+TEST_F(DoctorTest, AQuestionThatIsCutOffIsAWarningAndTheOthersAreAsked) {
+  const auto holder = connect(url_);
+  ASSERT_TRUE(holder->begin(kBegin));
+  ASSERT_TRUE(holder->execute("LOCK TABLE ledger.refused_rows IN ACCESS EXCLUSIVE MODE"));
+  const HealthCheck refused = check("refused_rows");
+  EXPECT_EQ(refused.level, HealthLevel::warn) << refused.value;
+  EXPECT_THAT(refused.value, HasSubstr("lock timeout"));
+  EXPECT_THAT(refused.advice, HasSubstr("lock_waits"));
+  EXPECT_NE(check("durability").level, HealthLevel::skipped);
+  holder->rollback();
+  EXPECT_EQ(check("refused_rows").level, HealthLevel::ok);
+}
+
+TEST_F(DoctorTest, WhatTheRoleMayNotAskIsSkippedAndWhatTheServerCannotAnswerIsNot) {
+  run("DROP ROLE IF EXISTS doctor_guest");
+  run("CREATE ROLE doctor_guest LOGIN; GRANT USAGE ON SCHEMA ledger TO doctor_guest;"
+      "GRANT SELECT ON ledger.schema_migrations TO doctor_guest");
+  StoreOptions guest = options();
+  guest.url.replace(guest.url.find("postgres@"), 8, "doctor_guest");
+  const HealthCheck denied = check(guest, "refused_rows");
+  EXPECT_EQ(denied.level, HealthLevel::skipped) << denied.value;
+  EXPECT_THAT(denied.value, HasSubstr("permission denied"));
+  run("DROP OWNED BY doctor_guest; DROP ROLE doctor_guest; DROP TABLE ledger.refused_rows");
+  const HealthCheck missing = check("refused_rows");
+  EXPECT_EQ(missing.level, HealthLevel::warn) << missing.value;
+  EXPECT_FALSE(missing.advice.empty());
+}
+
+TEST_F(DoctorTest, AnExtensionWhoseLibraryIsNotLoadedIsSkipped) {
+  run("CREATE EXTENSION pg_stat_statements");
+  const HealthCheck slow = check("slow_statements");
+  EXPECT_EQ(slow.level, HealthLevel::skipped) << slow.value;
+  EXPECT_THAT(slow.value, HasSubstr("shared_preload_libraries"));
+}
+
+// The server's own account of its oldest transaction is the catalogue's, so a row there makes it as old as needed.
+TEST(DoctorServerTest, FindsOldTransactionNumbersWhateverAutovacuumIsSetTo) {
+  auto server = scratch::PostgresServer::start(
+      {.directory = scratch::new_directory(),
+       .settings = {"autovacuum_freeze_max_age = 2000000000", "autovacuum = off", "allow_system_table_mods = on"}});
+  ASSERT_TRUE(server) << server.error().message;
+  StoreOptions options;
+  options.url = (*server)->url();
+  const auto connection = connect(options.url);
+  const auto level_at = [&](std::int64_t age) {
+    const auto made = connection->execute(
+        "UPDATE pg_database SET datfrozenxid = (((txid_current() - $1) + 4294967296) % 4294967296)"
+        "::text::xid WHERE datname = 'template0'",
+        Parameters().add(age));
+    EXPECT_TRUE(made) << made.error().message;
+    const auto checks = examine(options);
+    EXPECT_TRUE(checks) << checks.error().message;
+    for (const HealthCheck& each : *checks) {
+      if (each.name != "freeze_age") continue;
+      EXPECT_THAT(each.value, HasSubstr("template0"));
+      return each.level;
+    }
+    return HealthLevel::skipped;
+  };
+  EXPECT_EQ(level_at(1'000'000'000), HealthLevel::ok);
+  EXPECT_EQ(level_at(1'100'000'000), HealthLevel::warn);
+  EXPECT_EQ(level_at(1'600'000'000), HealthLevel::warn);
+  EXPECT_EQ(level_at(1'620'000'000), HealthLevel::crit);
+  EXPECT_EQ(level_at(2'100'000'000), HealthLevel::crit);
+}
+
+TEST(DoctorServerTest, FindsThatAutovacuumDoesNotFreeze) {
+  auto server = scratch::PostgresServer::start(
+      {.directory = scratch::new_directory(), .settings = {"autovacuum = off", "allow_system_table_mods = on"}});
+  ASSERT_TRUE(server) << server.error().message;
+  StoreOptions options;
+  options.url = (*server)->url();
+  const auto connection = connect(options.url);
+  const auto made = connection->execute(
+      "UPDATE pg_database SET datfrozenxid = (txid_current() - 410000000 + 4294967296)::text::xid"
+      " WHERE datname = 'template0'");
+  ASSERT_TRUE(made) << made.error().message;
+  const auto checks = examine(options);
+  ASSERT_TRUE(checks) << checks.error().message;
+  for (const HealthCheck& each : *checks) {
+    if (each.name == "freeze_age") {
+      EXPECT_EQ(each.level, HealthLevel::warn) << "twice the default of 200 million";
+    }
+  }
+}
+
 TEST(DoctorServerTest, FindsSlowStatements) {
   auto server = scratch::PostgresServer::start(
       {.directory = scratch::new_directory(), .settings = {"shared_preload_libraries = 'pg_stat_statements'"}});

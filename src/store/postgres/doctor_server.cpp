@@ -36,12 +36,15 @@ constexpr const char* kCache =
     "        ELSE round(100.0 * blks_hit / (blks_hit + blks_read), 1) END, blks_hit + blks_read)"
     " FROM pg_stat_database WHERE datname = current_database()";
 
+// Transaction numbers are compared modulo 2^32, so half of them can be in use.
 constexpr const char* kFreezeAge =
-    "SELECT age::float8 / freeze_max, format('%s transactions in database %s, autovacuum freezes at %s', age, datname,"
-    "                                        freeze_max)"
-    " FROM (SELECT age(datfrozenxid) AS age, datname FROM pg_database ORDER BY age(datfrozenxid) DESC LIMIT 1) AS "
-    "oldest,"
-    " (SELECT current_setting('autovacuum_freeze_max_age')::bigint AS freeze_max) AS setting";
+    "SELECT CASE WHEN age > least($3 * freeze_max, $4 * room / 100) THEN 2"
+    "            WHEN age > least($1 * freeze_max, $2 * room / 100) THEN 1 ELSE 0 END::float8,"
+    " format('%s transactions in database %s (%s %% of what there is), autovacuum freezes at %s', age, datname,"
+    "        100 * age / room, freeze_max)"
+    " FROM (SELECT age(datfrozenxid)::bigint AS age, datname FROM pg_database"
+    "       ORDER BY age(datfrozenxid) DESC LIMIT 1) AS oldest,"
+    " (SELECT current_setting('autovacuum_freeze_max_age')::bigint AS freeze_max, 2147483648 AS room) AS limits";
 
 // The directory is of this machine only when we talk to the server without leaving it.
 constexpr const char* kDataDirectory =
@@ -98,11 +101,17 @@ Result<void> examine_server(Examination& examination) {
   BLOTTER_TRY(examination.ask(
       {.name = "freeze_age",
        .sql = kFreezeAge,
+       .parameters = Parameters()
+                         .add(limits.freeze_times_warn)
+                         .add(limits.freeze_percent_warn)
+                         .add(limits.freeze_times_crit)
+                         .add(limits.freeze_percent_crit),
        .bad = Bad::above,
-       .warn = limits.freeze_age_warn,
-       .crit = limits.freeze_age_crit,
+       .warn = 0,
+       .crit = 1,
        .threshold =
-           shown_bounds(Bad::above, limits.freeze_age_warn, limits.freeze_age_crit, " x autovacuum_freeze_max_age"),
+           fmt::format("warn > {} x autovacuum_freeze_max_age or {} %, crit > {} x or {} %", limits.freeze_times_warn,
+                       limits.freeze_percent_warn, limits.freeze_times_crit, limits.freeze_percent_crit),
        .advice = "VACUUM FREEZE the oldest tables; look for old transactions, slots and prepared transactions"}));
   return examine_disk(examination);
 }
