@@ -175,6 +175,16 @@ TEST_F(DoctorTest, FindsIndexesThatNobodyReads) {
   EXPECT_THAT(unused.value, testing::Not(HasSubstr("_pkey"))) << "a promise is no waste";
 }
 
+TEST_F(DoctorTest, BelievesNoCountFromBeforeTheServersStart) {
+  run("CREATE INDEX of_nobody ON execution.balances (amount);"
+      "UPDATE ledger.schema_migrations SET applied_at = now() - interval '30 days'");
+  DoctorThresholds thresholds;
+  thresholds.unused_bytes_min = 0;
+  const HealthCheck unused = check("unused_indexes", thresholds);
+  EXPECT_EQ(unused.level, HealthLevel::ok) << unused.value;
+  EXPECT_THAT(unused.value, HasSubstr("counted only since"));
+}
+
 TEST_F(DoctorTest, FindsTablesThatAreReadThrough) {
   run("INSERT INTO ledger.books SELECT 'b' || i, 1, 0, 0 FROM generate_series(1, 1000) AS i");
   for (int i = 0; i < 20; ++i) run_counted("SELECT count(*) FROM ledger.books WHERE epoch = 5");

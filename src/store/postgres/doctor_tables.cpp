@@ -23,14 +23,15 @@ constexpr const char* kSizes =
     "             WHERE c.relkind = 'r' AND n.nspname IN " BLOTTER_OURS " GROUP BY 1) AS tables) AS sizes";
 
 // An index of a partition that nobody reads is normal while its sisters are read: they are judged together. Unique ones
-// keep a promise even when nobody reads them.
+// keep a promise even when nobody reads them. A crash begins the counting anew and stats_reset does not tell, so
+// nothing from before the server's start is believed.
 constexpr const char* kUnusedIndexes =
     "SELECT CASE WHEN since > now() - make_interval(days => $2::int) THEN NULL ELSE count(name) END::float8,"
     " CASE WHEN since > now() - make_interval(days => $2::int)"
     "      THEN format('counted only since %s', date_trunc('second', since))"
     "      ELSE coalesce(string_agg(format('%s (%s)', name, pg_size_pretty(bytes)), ', ' ORDER BY bytes DESC), 'none') "
     "END"
-    " FROM (SELECT greatest(coalesce(stats_reset, '-infinity'),"
+    " FROM (SELECT greatest(coalesce(stats_reset, '-infinity'), pg_postmaster_start_time(),"
     "              coalesce((SELECT min(applied_at) FROM ledger.schema_migrations), '-infinity')) AS since"
     "       FROM pg_stat_database WHERE datname = current_database()) AS counted"
     " LEFT JOIN (SELECT coalesce(pg_partition_root(s.relid), s.relid) AS root, i.indkey::text AS keys,"
