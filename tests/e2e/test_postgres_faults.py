@@ -92,7 +92,7 @@ class Refused(harness.LedgerTest):
         self.assertEqual(DONE, book.run("store catch-up").code)
         book.postgres.change("insert into schema_migrations select 9999, 'from_the_future', checksum, applied_at"
                              " from schema_migrations order by version limit 1")
-        for verb in ("orders", "verify", "store rebuild", "migrate up"):
+        for verb in ("orders", "verify", "store rebuild", "migrate up", "migrate plan"):
             with self.subTest(f"newer: {verb}"):
                 self.says(book.run(verb), COULD_NOT, "newer")
         answer = book.run("record", "--store-wait", "1", "-", stdin=ndjson(self.lines))
