@@ -40,6 +40,8 @@ CREATE TABLE ledger.retired_partitions (
   row_count      BIGINT CHECK (row_count >= 0),
   sha256         TEXT COLLATE "C",
   archive        TEXT COLLATE "C",
+  first_seq      BIGINT,
+  last_seq       BIGINT,
   started_at     TIMESTAMPTZ NOT NULL DEFAULT now(),
   retired_at     TIMESTAMPTZ,
   CHECK (state IN ('detaching', 'detached') OR (row_count IS NOT NULL AND sha256 IS NOT NULL AND archive IS NOT NULL))
@@ -57,6 +59,8 @@ COMMENT ON COLUMN ledger.retired_partitions.state IS 'detaching, detached, archi
 COMMENT ON COLUMN ledger.retired_partitions.row_count IS 'Rows in the archive file.';
 COMMENT ON COLUMN ledger.retired_partitions.sha256 IS 'SHA-256 of the CSV text in the archive file, in hexadecimal.';
 COMMENT ON COLUMN ledger.retired_partitions.archive IS 'Path of the archive file, where it was written.';
+COMMENT ON COLUMN ledger.retired_partitions.first_seq IS 'Smallest seq in the archive file, of all books; NULL before it is written, and when it has no rows.';
+COMMENT ON COLUMN ledger.retired_partitions.last_seq IS 'Greatest seq in it.';
 COMMENT ON COLUMN ledger.retired_partitions.started_at IS 'When the retirement began, by the clock of the server.';
 COMMENT ON COLUMN ledger.retired_partitions.retired_at IS 'When the partition was dropped, by the clock of the server.';
 COMMENT ON INDEX ledger.retired_partitions_under_way IS 'Refuses to retire one partition twice at the same time.';

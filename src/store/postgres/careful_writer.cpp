@@ -167,9 +167,21 @@ Result<void> CarefulWriter::change_each(const std::vector<Change>& changes, Tabl
     BLOTTER_TRY(connection_.run_script(done ? kKeep : kUndo));
     if (done) continue;
     if (done.error().code != Errc::invalid) return done;
-    BLOTTER_TRY(refusals_.take(change, no_such_seq(table, change.seq)));
+    BLOTTER_ASSIGN(const bool retired, is_retired(change));
+    if (!retired) BLOTTER_TRY(refusals_.take(change, no_such_seq(table, change.seq)));
   }
   return {};
+}
+
+// Whether the fill is not there because its partition may have been retired: then there is nothing left to change.
+// Which numbers went with a partition is known when its archive is written; before that it may be any.
+Result<bool> CarefulWriter::is_retired(const FillStatusChange& change) {
+  BLOTTER_ASSIGN(const Rows rows,
+                 connection_.query("SELECT EXISTS (SELECT FROM ledger.retired_partitions WHERE table_name = 'fills'"
+                                   " AND (state IN ('detaching', 'detached') OR $2 BETWEEN first_seq AND last_seq))"
+                                   " AND NOT EXISTS (SELECT FROM execution.fills WHERE book_id = $1 AND seq = $2)",
+                                   Parameters().add(batch_.book_id).add(change.seq)));
+  return rows.boolean(0, 0);
 }
 
 Result<void> CarefulWriter::keep_refused() {

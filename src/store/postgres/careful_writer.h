@@ -1,9 +1,8 @@
 // Lands a batch of which some row is refused: table by table, each attempt behind a savepoint, halving what fails until
 // the row is alone. The way that finds out; batch_writer.h has the way that is fast.
 //
-// Attempts   For one refused row among n: at most 2 log2(n) + 1. COPY names the line it stopped at, which makes it
-// four. Failure    The transaction is the caller's and has to be rolled back by it. Errc: invalid (OnRefusal::end: the
-// first
+// Attempts   For one refused row among n: at most 2 log2(n) + 1. COPY names the line it stopped at: then four.
+// Failure    The transaction is the caller's and has to be rolled back by it. Errc: invalid (OnRefusal::end: the first
 //            refused row, by name), else as Connection.
 #pragma once
 
@@ -39,6 +38,9 @@ class CarefulWriter {
   Result<std::vector<std::size_t>> orders_that_are_there(const std::vector<std::size_t>& places);
   template <class Change, class Queue>
   Result<void> change_each(const std::vector<Change>& changes, Table table, Queue queue);
+  Result<bool> is_retired(const FillStatusChange& change);
+  // The table quarantine has no partitions.
+  static Result<bool> is_retired(const QuarantineRelease& /*release*/) { return false; }
   Result<void> keep_refused();
 
   Connection& connection_;

@@ -131,10 +131,15 @@ class Retiring {
   }
 
   Result<void> mark_archived() {
-    BLOTTER_TRY(
-        connection_.execute("UPDATE ledger.retired_partitions SET state = 'archived', row_count = $2,"
-                            " sha256 = $3, archive = $4 WHERE retired_id = $1 AND state = 'detached'",
-                            Parameters().add(it_.id).add(summary_.rows).add(summary_.sha256).add(it_.archive)));
+    BLOTTER_ASSIGN(
+        const std::string sql,
+        sql_of("SELECT format('UPDATE ledger.retired_partitions SET state = ''archived'', row_count = $2, sha256 = $3,"
+               " archive = $4, (first_seq, last_seq) = (SELECT min(seq), max(seq) FROM %I.%I)"
+               " WHERE retired_id = $1 AND state = ''detached''', schema_name, $2)"
+               " FROM ledger.partition_rules WHERE table_name = $1",
+               detached_name()));
+    BLOTTER_TRY(connection_.execute(sql.c_str(),
+                                    Parameters().add(it_.id).add(summary_.rows).add(summary_.sha256).add(it_.archive)));
     it_.rows = summary_.rows;
     it_.sha256 = summary_.sha256;
     it_.state = RetirementState::archived;
