@@ -83,6 +83,9 @@ class Landing {
       // Before the claim, which would stop another writer; and again, because that one may have landed more until then.
       BLOTTER_ASSIGN(const Cursor found, store->cursor(book.book_id));
       BLOTTER_TRY(may_empty(*journal, book.book_id, found));
+      if (to_number(found.applied) > 0) {
+        BLOTTER_TRY(prove_journal());
+      }
       BLOTTER_ASSIGN(const Cursor held, store->claim(book.book_id, journal->epoch()));
       BLOTTER_TRY(may_empty(*journal, book.book_id, held));
       BLOTTER_TRY(store->reset(book.book_id, journal->epoch()));
@@ -129,6 +132,15 @@ class Landing {
     return fail(Errc::corrupt, fmt::format("{}the journal in {} has another one of that number: another journal feeds "
                                            "this store, or this one lost its end and went on differently{}",
                                            store, options_.data, kRemedy));
+  }
+
+  // Opening has read the last segment only. Landing would stop at damage in another one, with the rows gone.
+  Result<void> prove_journal() const {
+    const auto proved = journal::check_journal(options_.journal_directory());
+    if (proved) return {};
+    return fail(proved.error().code, proved.error().message +
+                                         "; nothing was changed: a rebuild could not bring back what follows, so keep "
+                                         "the store and restore the journal");
   }
 
   Result<void> land(const journal::Journal& journal, const std::string& book_id) {

@@ -6,7 +6,7 @@ import subprocess
 
 import harness
 import postgres
-from harness import COULD_NOT, DONE, FOUND, copy_of
+from harness import COULD_NOT, DONE, FOUND, copy_of, written
 from sample import sample
 
 PAGE = harness.PROJECT / "docs" / "operating" / "durability.md"
@@ -77,6 +77,22 @@ class Rebuild(harness.LedgerTest):
         self.assertEqual(DONE, answer.code, str(answer))
         verified = harness.run("verify", "--data", other.directory, "--store", self.store())
         self.assertEqual(DONE, verified.code, str(verified))
+
+    def test_a_damaged_journal_empties_nothing(self):
+        """Opening reads the last segment only; a rebuild would find out when the rows are gone."""
+        book = self.ledger("damaged")
+        self.assertEqual(DONE, book.run("init", "--segment-mib", "1").code)
+        book.record("-", stdin=harness.run("simulate", "--seed", "7", "--lines", "12000").out)
+        first = min(book.directory.rglob("*.seg"))
+        self.assertGreater(len([path for path in book.directory.rglob("*.seg") if written(path)]), 1)
+        content, before = written(first), book.tables()
+        place = next(place for place in range(len(content) // 2, len(content)) if content[place])
+        with open(first, "r+b") as file:
+            file.seek(place)
+            file.write(bytes([content[place] ^ 0x10]))
+        for flags in (("--yes",), FORGET):
+            self.refuses(book.run("store rebuild", *flags), FOUND, first.name)
+        self.assertEqual(before, book.tables())
 
 
 class RebuildInPostgres(harness.InPostgres, Rebuild):
