@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::int32_t kAll = std::numeric_limits<std::int32_t>::max();
 
+CLI::Range versions() { return {0, 9999}; }
+
 Answer answer_of(const std::vector<Migration>& migrations) {
   Answer answer{.columns = {"version", "name", "state", "applied_at"}, .rows = {}};
   for (const Migration& migration : migrations) {
@@ -60,11 +62,15 @@ void add_migrate(CLI::App& app, Context& context) {
   auto up_to = std::make_shared<std::int32_t>(kAll);
   add_step(
       *parent, context, "up", "apply pending migrations", [up_to](Migrator& migrator) { return migrator.up(*up_to); },
-      [up_to](CLI::App& verb) { verb.add_option("--to", *up_to, "up to this version (default: all)"); });
+      [up_to](CLI::App& verb) {
+        verb.add_option("--to", *up_to, "up to this version (default: all)")->check(versions());
+      });
   auto down_to = std::make_shared<std::int32_t>(-1);
   auto yes = std::make_shared<bool>(false);
   add_step(
-      *parent, context, "down", "undo migrations; their tables are dropped (`blotter store rebuild` brings rows back)",
+      *parent, context, "down",
+      "undo migrations; their tables are dropped (`blotter store rebuild` brings rows back, but of a PostgreSQL store "
+      "neither the partition rules nor the record of what was retired)",
       [down_to, yes](Migrator& migrator) -> Result<std::vector<Migration>> {
         if (!*yes) {
           return fail(Errc::invalid,
@@ -74,7 +80,7 @@ void add_migrate(CLI::App& app, Context& context) {
         return migrator.down(*down_to);
       },
       [down_to, yes](CLI::App& verb) {
-        verb.add_option("--to", *down_to, "down to this version; 0: nothing left")->required();
+        verb.add_option("--to", *down_to, "down to this version; 0: nothing left")->required()->check(versions());
         verb.add_flag("--yes", *yes, "really drop the tables");
       });
   CLI::App* roles = add_verb(*parent, context, "roles",

@@ -6,7 +6,7 @@ import threading
 
 import harness
 import postgres
-from harness import COULD_NOT, DONE, FOUND, ndjson
+from harness import COULD_NOT, DONE, FOUND, USAGE, ndjson
 from sample import sample
 
 CANARY = "canary-7f3a-canary"
@@ -99,6 +99,10 @@ class Refused(harness.LedgerTest):
         self.says(answer, FOUND, "newer")
         book.postgres.change("delete from schema_migrations where version = 9999")
         versions = [row["version"] for row in book.rows("migrate status")]
+        for verb in ("migrate up", "migrate down --yes"):
+            answer = book.run(verb, "--to", "-5")
+            self.assertEqual((USAGE, True), (answer.code, "-5 not in range" in answer.err), str(answer))
+        self.assertEqual(versions, [r["version"] for r in book.rows("migrate status") if r["state"] == "applied"])
         self.assertEqual(DONE, book.run("migrate down", "--to", versions[-2], "--yes").code)
         for verb in ("orders", "store rebuild"):
             with self.subTest(f"older: {verb}"):

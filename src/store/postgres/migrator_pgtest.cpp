@@ -180,6 +180,27 @@ TEST_F(MigratorTest, DownRefusesToDropWhatSomebodyElsePutIntoOurSchema) {
   EXPECT_TRUE(migrator().down(0).has_value());
 }
 
+TEST_F(MigratorTest, DownRefusesToForgetAPartitionOnItsWayToAnArchive) {
+  migrate();
+  run("SELECT ledger.ensure_partition('fills', '2015-05-01Z');"
+      "INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
+      " SELECT table_name, partition_name, from_at, to_at, 'detaching' FROM ledger.list_partitions();"
+      "ALTER TABLE execution.fills DETACH PARTITION execution.fills_2015_q2;"
+      "SELECT ledger.settle_detached(1)");
+  for (const std::int32_t version : {3, 0}) {
+    const auto undone = migrator().down(version);
+    ASSERT_FALSE(undone.has_value());
+    EXPECT_EQ(undone.error().code, Errc::invalid);
+    EXPECT_THAT(undone.error().message, HasSubstr("fills_2015_q2"));
+    EXPECT_THAT(undone.error().message, HasSubstr("blotter partitions retire --yes"));
+    EXPECT_EQ(text_of("SELECT state FROM ledger.retired_partitions"), "detached");
+  }
+  run("DROP TABLE execution.fills_2015_q2_retired_1; UPDATE ledger.retired_partitions SET state = 'dropped',"
+      " row_count = 0, sha256 = '', archive = ''");
+  const auto undone = migrator().down(0);
+  EXPECT_TRUE(undone.has_value()) << undone.error().message;
+}
+
 TEST_F(MigratorTest, AFailingMigrationLeavesNothingBehind) {
   static constexpr std::string_view kRecord =
       "CREATE SCHEMA ledger; CREATE TABLE ledger.schema_migrations (version int, name text, checksum text,"
