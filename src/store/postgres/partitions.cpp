@@ -141,18 +141,24 @@ Result<std::vector<std::string>> Partitions::ensure(Timestamp now) {
 Result<std::vector<Retirement>> Partitions::plan_retire(Timestamp now) {
   return retirements_of(
       *connection_,
-      "SELECT retired_id, table_name, partition_name, (extract(epoch FROM from_at) * 1000000)::int8,"
-      " (extract(epoch FROM to_at) * 1000000)::int8, state, coalesce(row_count, 0), coalesce(sha256, ''),"
-      " coalesce(archive, '') FROM ledger.retired_partitions WHERE state <> 'dropped'"
+      "SELECT r.retired_id, r.table_name, r.partition_name, (extract(epoch FROM r.from_at) * 1000000)::int8,"
+      " (extract(epoch FROM r.to_at) * 1000000)::int8, r.state, coalesce(r.row_count, 0), coalesce(r.sha256, ''),"
+      " coalesce(r.archive, ''),"
+      // PostgreSQL allows one pending detachment in a table: it has to end before the next begins.
+      " CASE WHEN r.state = 'detaching' AND EXISTS (SELECT FROM ledger.list_partitions() AS part"
+      "  WHERE part.table_name = r.table_name AND part.partition_name = r.partition_name AND part.detach_pending)"
+      "  THEN 0 ELSE 1 END"
+      " FROM ledger.retired_partitions AS r WHERE r.state <> 'dropped'"
       " UNION ALL"
       " SELECT 0, part.table_name, part.partition_name, (extract(epoch FROM part.from_at) * 1000000)::int8,"
-      " (extract(epoch FROM part.to_at) * 1000000)::int8, 'due', 0, '', ''"
+      " (extract(epoch FROM part.to_at) * 1000000)::int8, 'due', 0, '', '',"
+      " CASE WHEN part.detach_pending THEN 0 ELSE 2 END"
       " FROM ledger.list_partitions() AS part JOIN ledger.partition_rules AS rule USING (table_name)"
       " WHERE part.to_at AT TIME ZONE 'UTC'"
       "   <= (TIMESTAMPTZ 'epoch' + $1 * INTERVAL '1 microsecond') AT TIME ZONE 'UTC' - rule.retention"
       " AND NOT EXISTS (SELECT FROM ledger.retired_partitions AS r WHERE r.table_name = part.table_name"
       "                 AND r.partition_name = part.partition_name AND r.state = 'detaching')"
-      " ORDER BY 4, 2, 1 DESC",
+      " ORDER BY 10, 4, 2, 1 DESC",
       at(now));
 }
 

@@ -99,13 +99,14 @@ class Partitions {
   // Errc: unavailable (a lock was not to be had in 2 s: try again).
   Result<std::vector<std::string>> ensure(Timestamp now);
 
-  // What retire() would do: retirements under way, and partitions whose end is longer ago than their retention.
+  // What retire() would do, in its order: detachments that were cut off, other retirements under way, and partitions
+  // whose end is longer ago than their retention; the oldest first of each.
   Result<std::vector<Retirement>> plan_retire(Timestamp now);
 
-  // Retires all of them, one after the other, oldest first; returns what was dropped. Waits for queries that still read
-  // a partition. An archive file is never overwritten, and a partition is dropped only after its file was read back and
-  // agrees with the table. Errc: unavailable, exhausted (disk full); invalid (the archive's file exists with other
-  // content); corrupt (what was read back is not what was written).
+  // Retires all of them, one after the other; returns what was dropped. Waits for queries that still read a partition.
+  // An archive file is never overwritten, and a partition is dropped only after its file was read back and agrees with
+  // the table. Errc: unavailable, exhausted (disk full); invalid (the archive's file exists with other content);
+  // corrupt (what was read back is not what was written).
   Result<std::vector<Retirement>> retire(const RetireOptions& options);
 
   // Of every retirement that has begun.

@@ -38,6 +38,28 @@ class RetireTest : public PostgresSchemaTest {
             .now = *parse_timestamp("2026-11-21T00:00:00Z"),
             .before_step = {}};
   }
+  void add_late(const std::string& at) {
+    text_of("SELECT ledger.ensure_partition('cash_movements', $1::text::timestamptz)", Parameters().add(at));
+    const auto added = db().execute(
+        "INSERT INTO execution.cash_movements SELECT 'b', 9000, 'a', 'deposit', 'late', 'USD', 1, NULL, NULL, NULL, at,"
+        " at, at, 0 FROM (SELECT $1::text::timestamptz AS at) AS x",
+        Parameters().add(at));
+    ASSERT_TRUE(added.has_value()) << added.error().message;
+  }
+  // A reader of the partition makes DETACH CONCURRENTLY wait between its two transactions, where it is cut off.
+  // Answers the reader.
+  std::unique_ptr<Connection> cut_detachment(const std::string& partition) {
+    auto reader = connect(url_);
+    EXPECT_TRUE(reader->begin(kBeginOneMoment).has_value());
+    EXPECT_TRUE(reader->query("SELECT count(*) FROM execution.cash_movements").has_value());
+    const auto cut = connect(url_);
+    EXPECT_TRUE(cut->run_script("SET lock_timeout = '300ms'").has_value());
+    const std::string detach =
+        "ALTER TABLE execution.cash_movements DETACH PARTITION execution." + partition + " CONCURRENTLY";
+    EXPECT_FALSE(cut->run_script(detach.c_str()).has_value());
+    EXPECT_EQ(text_of("SELECT partition_name FROM ledger.partitions WHERE detach_pending"), partition);
+    return reader;
+  }
   void restore(const std::string& archive) {
     run("SELECT ledger.ensure_partitions('cash_movements', ARRAY['2015-05-01Z', '2015-06-01Z']::timestamptz[])");
     const std::string command = "zstd -dc " + archive + " > " + directory_.path() + "/text.csv";
@@ -126,16 +148,7 @@ TEST_F(RetireTest, ADeathBeforeAnyStepIsMadeGoodByTheNextRun) {
 }
 
 TEST_F(RetireTest, ADetachmentCutOffInTheMiddleIsFinished) {
-  // A reader of the partition makes DETACH CONCURRENTLY wait between its two transactions, where it is cut off.
-  const auto reader = connect(url_);
-  ASSERT_TRUE(reader->begin(kBeginOneMoment).has_value());
-  ASSERT_TRUE(reader->query("SELECT count(*) FROM execution.cash_movements").has_value());
-  const auto cut = connect(url_);
-  ASSERT_TRUE(cut->run_script("SET lock_timeout = '300ms'").has_value());
-  EXPECT_FALSE(cut->run_script("ALTER TABLE execution.cash_movements DETACH PARTITION execution.cash_movements_2015_05"
-                               " CONCURRENTLY")
-                   .has_value());
-  EXPECT_EQ(text_of("SELECT partition_name FROM ledger.partitions WHERE detach_pending"), "cash_movements_2015_05");
+  const auto reader = cut_detachment("cash_movements_2015_05");
   EXPECT_EQ(partitions_->list()->front().state, PartitionState::detach_pending);
   const auto waits = partitions_->retire(retire_options());
   ASSERT_FALSE(waits.has_value()) << "the reader still sees the partition";
@@ -147,15 +160,49 @@ TEST_F(RetireTest, ADetachmentCutOffInTheMiddleIsFinished) {
   EXPECT_EQ(rows(), all_rows_);
 }
 
+// A late record makes an older partition anew while a younger one is half detached.
+TEST_F(RetireTest, ADetachmentCutOffIsFinishedBeforeAnyOtherBegins) {
+  RetireOptions dying = retire_options();
+  dying.before_step = [](std::string_view step, const std::string& partition) -> Result<void> {
+    if (partition == "cash_movements_2015_06" && step == "detach") return fail(Errc::unavailable, "died");
+    return {};
+  };
+  ASSERT_FALSE(partitions_->retire(dying).has_value());
+  cut_detachment("cash_movements_2015_06")->rollback();
+  add_late("2015-05-30Z");
+  const auto plan = partitions_->plan_retire(retire_options().now);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  ASSERT_EQ(plan->size(), 2U);
+  EXPECT_EQ(plan->at(0).partition, "cash_movements_2015_06");
+  EXPECT_EQ(plan->at(1).partition, "cash_movements_2015_05");
+  const auto retired = partitions_->retire(retire_options());
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  EXPECT_EQ(retired->size(), 2U);
+  EXPECT_EQ(text_of("SELECT string_agg(id, ',') FROM execution.cash_movements"), "new");
+}
+
+TEST_F(RetireTest, SeveralRetirementsUnderWayAreAllFinishedByTheNextRun) {
+  cut_detachment("cash_movements_2015_06")->rollback();
+  run("INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
+      " SELECT table_name, partition_name, from_at, to_at, 'detaching' FROM ledger.list_partitions()"
+      " WHERE partition_name LIKE 'cash_movements_2015%'");
+  run("SELECT ledger.ensure_partition('cash_movements', '2015-04-01Z')");
+  const auto retired = partitions_->retire(retire_options());
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  ASSERT_EQ(retired->size(), 3U);
+  EXPECT_EQ(retired->at(0).partition, "cash_movements_2015_06") << "it is pending";
+  EXPECT_EQ(retired->at(1).partition, "cash_movements_2015_05") << "it is under way";
+  EXPECT_EQ(retired->at(2).partition, "cash_movements_2015_04") << "it was only due";
+  EXPECT_EQ(text_of("SELECT count(*) FROM ledger.retired_partitions WHERE state <> 'dropped'"), "0");
+}
+
 TEST_F(RetireTest, ALateRecordLandsWhileItsPeriodIsBeingRetired) {
   RetireOptions options = retire_options();
   bool landed = false;
   options.before_step = [&](std::string_view step, const std::string& partition) -> Result<void> {
     if (landed || partition != "cash_movements_2015_05" || step != "settle") return {};
     landed = true;
-    run("SELECT ledger.ensure_partition('cash_movements', '2015-05-30Z');"
-        "INSERT INTO execution.cash_movements SELECT 'b', 9000, 'a', 'deposit', 'late', 'USD', 1, NULL, NULL, NULL, at,"
-        " at, at, 0 FROM (SELECT TIMESTAMPTZ '2015-05-30Z' AS at) AS x");
+    add_late("2015-05-30Z");
     return {};
   };
   const auto retired = partitions_->retire(options);
