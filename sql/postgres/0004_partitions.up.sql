@@ -65,26 +65,28 @@ COMMENT ON COLUMN ledger.retired_partitions.started_at IS 'When the retirement b
 COMMENT ON COLUMN ledger.retired_partitions.retired_at IS 'When the partition was dropped, by the clock of the server.';
 COMMENT ON INDEX ledger.retired_partitions_under_way IS 'Refuses to retire one partition twice at the same time.';
 
--- Every partition of the tables in the rules. A function, because bounds are read from their text, which is written in
--- the session's TimeZone and DateStyle.
+-- Every partition of the tables in the rules that begins and ends; a DEFAULT one that somebody added has no times to
+-- work with. A function, because bounds are read from their text, which is written in the session's TimeZone and
+-- DateStyle.
 CREATE FUNCTION ledger.list_partitions()
   RETURNS TABLE (table_name TEXT, schema_name TEXT, partition_name TEXT, from_at TIMESTAMPTZ, to_at TIMESTAMPTZ,
                  detach_pending BOOLEAN, relation OID)
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD'
 AS $$
-  SELECT rules.table_name, rules.schema_name, part.relname::text,
-         substring(bound.expr FROM $re$FROM \('([^']+)'\)$re$)::timestamptz,
-         substring(bound.expr FROM $re$TO \('([^']+)'\)$re$)::timestamptz,
-         inherits.inhdetachpending, part.oid
+  SELECT rules.table_name, rules.schema_name, part.relname::text, bound.lower, bound.upper, inherits.inhdetachpending,
+         part.oid
   FROM ledger.partition_rules AS rules
   JOIN pg_namespace AS schema ON schema.nspname = rules.schema_name
   JOIN pg_class AS parent ON parent.relnamespace = schema.oid AND parent.relname = rules.table_name
   JOIN pg_inherits AS inherits ON inherits.inhparent = parent.oid
   JOIN pg_class AS part ON part.oid = inherits.inhrelid
-  CROSS JOIN LATERAL (SELECT pg_get_expr(part.relpartbound, part.oid) AS expr) AS bound
+  CROSS JOIN LATERAL (SELECT substring(expr FROM $re$FROM \('([^']+)'\)$re$)::timestamptz AS lower,
+                             substring(expr FROM $re$TO \('([^']+)'\)$re$)::timestamptz AS upper
+                      FROM pg_get_expr(part.relpartbound, part.oid) AS expr) AS bound
+  WHERE isfinite(bound.lower) AND isfinite(bound.upper)
 $$;
-COMMENT ON FUNCTION ledger.list_partitions() IS 'Every partition of the tables in partition_rules, with its bounds.';
+COMMENT ON FUNCTION ledger.list_partitions() IS 'Every partition of the tables in partition_rules that has finite bounds, with them.';
 
 CREATE VIEW ledger.partitions AS
 SELECT list.table_name, list.schema_name, list.partition_name, list.from_at, list.to_at, list.detach_pending,

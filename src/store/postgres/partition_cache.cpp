@@ -19,7 +19,7 @@ Result<Spans> read_spans(Connection& connection, const std::string& table) {
                                                    Parameters().add(table)));
   Spans spans;
   for (int row = 0; row < rows.size(); ++row) {
-    spans.emplace_back(get_int64(rows.bytes(row, 0).data()), get_int64(rows.bytes(row, 1).data()));
+    spans.emplace_back(rows.integer(row, 0), rows.integer(row, 1));
   }
   return spans;
 }

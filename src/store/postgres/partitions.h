@@ -92,7 +92,7 @@ class Partitions {
   // 1 to 400).
   Result<void> set_rule(const PartitionRule& rule);
 
-  // By table and time.
+  // By table and time. Of partitions that somebody else added, only those with a first and a last instant.
   Result<std::vector<Partition>> list();
 
   // Makes the partitions of `now` and of the periods ahead of it, of every table; returns the names of the new ones.

@@ -158,6 +158,37 @@ TEST_F(PartitionsTest, RulesThatMakeNoSenseAreRefused) {
   EXPECT_EQ(rules[2].retention, "7 years");
 }
 
+TEST_F(PartitionsTest, TheShortestAndTheLongestRetentionCanBePlanned) {
+  ensure("fills", "1700-01-01Z, 2026-11-20Z");
+  const Timestamp now = instant("2026-11-22T00:00:00Z");
+  ASSERT_TRUE(partitions_->set_rule({"fills", Period::quarter, "1000 years", 7}).has_value());
+  auto plan = partitions_->plan_retire(now);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  EXPECT_TRUE(plan->empty());
+  ASSERT_TRUE(partitions_->set_rule({"fills", Period::quarter, "3 months", 7}).has_value());
+  ASSERT_TRUE(partitions_->set_rule({"fills", Period::month, "1 month", 7}).has_value());
+  ASSERT_TRUE(partitions_->set_rule({"fills", Period::day, "1 day", 7}).has_value());
+  plan = partitions_->plan_retire(now);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  ASSERT_EQ(plan->size(), 1U);
+  EXPECT_EQ(plan->front().partition, "fills_1700_q1");
+}
+
+TEST_F(PartitionsTest, PartitionsWithoutBothEndsAreLeftOut) {
+  run("CREATE TABLE execution.fills_rest PARTITION OF execution.fills DEFAULT;"
+      "CREATE TABLE execution.cash_old PARTITION OF execution.cash_movements FOR VALUES FROM (MINVALUE) TO"
+      " ('2001-01-01Z');"
+      "CREATE TABLE execution.cash_late PARTITION OF execution.cash_movements FOR VALUES FROM ('2201-01-01Z') TO"
+      " ('infinity')");
+  EXPECT_EQ(ensure("fills", "2026-11-21Z"), "1");
+  const auto list = partitions_->list();
+  ASSERT_TRUE(list.has_value()) << list.error().message;
+  ASSERT_EQ(list->size(), 1U);
+  EXPECT_EQ(list->front().name, "fills_2026_q4");
+  EXPECT_TRUE(partitions_->ensure(instant("2026-11-21T10:00:00Z")).has_value());
+  EXPECT_TRUE(partitions_->plan_retire(instant("2026-11-21T10:00:00Z")).has_value());
+}
+
 TEST_F(PartitionsTest, AQueryOfASpanOfTimeReadsItsPartitionsOnly) {
   ensure("fills", "2026-01-01Z, 2026-04-01Z, 2026-07-01Z, 2026-10-01Z");
   const std::string plan = text_of(db(),
