@@ -13,14 +13,33 @@ constexpr const char* kRefusedRows = R"sql(
                           left((array_agg(reason ORDER BY seq DESC))[1], 120)) END
   FROM ledger.refused_rows)sql";
 
-// The greatest number of partitions that a table lacks.
+// What `partitions ensure` would make: the greatest number of periods, from today to the rule's horizon, that a table's
+// partitions do not cover. They may be larger or smaller than the rule's periods, and never overlap.
 constexpr const char* kPartitionsAhead = R"sql(
-  SELECT max(ahead - made)::float8,
-         string_agg(format('%s %s of %s', table_name, made, ahead), ', ' ORDER BY table_name)
-  FROM (SELECT rules.table_name, rules.ahead,
-               count(parts.partition_name) FILTER (WHERE parts.from_at > now() AND NOT parts.detach_pending) AS made
-        FROM ledger.partition_rules AS rules LEFT JOIN ledger.partitions AS parts USING (table_name)
-        GROUP BY rules.table_name, rules.ahead) AS tables)sql";
+  WITH rules AS (
+    SELECT table_name, ahead, day AS today, date_trunc(period, day) AS present,
+           CASE period WHEN 'quarter' THEN INTERVAL '3 months' WHEN 'month' THEN INTERVAL '1 month'
+                       ELSE INTERVAL '1 day' END AS step
+    FROM ledger.partition_rules, date_trunc('day', now() AT TIME ZONE 'UTC') AS day
+  ), spans AS (
+    SELECT table_name, greatest(present + n * step, today) AT TIME ZONE 'UTC' AS from_at,
+           (present + (n + 1) * step) AT TIME ZONE 'UTC' AS to_at
+    FROM rules, generate_series(0, ahead) AS n
+  ), parts AS MATERIALIZED (
+    SELECT * FROM ledger.list_partitions() WHERE NOT detach_pending
+  ), covers AS (
+    SELECT spans.table_name,
+           coalesce(sum(least(parts.to_at, spans.to_at) - greatest(parts.from_at, spans.from_at))
+                      FILTER (WHERE parts.from_at IS NOT NULL), INTERVAL '0')
+             >= spans.to_at - spans.from_at AS covered
+    FROM spans LEFT JOIN parts ON parts.table_name = spans.table_name AND parts.from_at < spans.to_at
+                              AND parts.to_at > spans.from_at
+    GROUP BY spans.table_name, spans.from_at, spans.to_at
+  )
+  SELECT max(missing)::float8,
+         string_agg(format('%s %s of %s', table_name, periods - missing, periods), ', ' ORDER BY table_name)
+  FROM (SELECT table_name, count(*) AS periods, count(*) FILTER (WHERE NOT covered) AS missing
+        FROM covers GROUP BY table_name) AS tables)sql";
 
 // The catalogue, because a retirement that was cut short is not yet one of the rules' partitions to everybody.
 constexpr const char* kDetachPending = R"sql(
@@ -66,7 +85,7 @@ Result<void> examine_ledger(Examination& examination) {
       examination.ask({.name = "partitions_ahead",
                        .sql = kPartitionsAhead,
                        .warn = 0,
-                       .threshold = "fewer than the rule",
+                       .threshold = "any missing",
                        .advice = "run `blotter partitions ensure` from a timer; the writer makes what is missing"}));
   return examination.ask({.name = "partitions_detaching",
                           .sql = kDetachPending,

@@ -8,6 +8,7 @@
 #include <deque>
 #include <thread>
 
+#include "store/postgres/partitions.h"
 #include "store/postgres/postgres_schema_test.h"
 #include "store/postgres/roles.h"
 
@@ -33,6 +34,15 @@ class DoctorTest : public PostgresSchemaTest {
     }
     ADD_FAILURE() << "no check is called " << name;
     return {};
+  }
+  // Answers how many partitions it made.
+  std::size_t ensure_now() const {
+    auto partitions = Partitions::open(options(), StoreAccess::write);
+    EXPECT_TRUE(partitions) << partitions.error().message;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto made = (*partitions)->ensure({std::chrono::nanoseconds(now).count()});
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? made->size() : 0;
   }
   // A session's statistics are told when it is idle for long, or asked to.
   void run_counted(const std::string& sql) {
@@ -215,11 +225,38 @@ TEST_F(DoctorTest, FindsARefusedRow) {
 TEST_F(DoctorTest, FindsPartitionsThatAreNotMadeAhead) {
   const HealthCheck none = check("partitions_ahead");
   EXPECT_EQ(none.level, HealthLevel::warn) << none.value;
-  EXPECT_THAT(none.value, HasSubstr("audit_log 0 of 7"));
-  run("SELECT ledger.ensure_partitions(table_name, (SELECT array_agg(now() + i * interval '15 days')"
-      " FROM generate_series(0, 60) AS i)) FROM ledger.partition_rules");
+  EXPECT_THAT(none.value, HasSubstr("audit_log 0 of 8"));
+  ensure_now();
   const HealthCheck made = check("partitions_ahead");
   EXPECT_EQ(made.level, HealthLevel::ok) << made.value;
+  EXPECT_THAT(made.value, HasSubstr("audit_log 8 of 8"));
+}
+
+TEST_F(DoctorTest, AsksForThePartitionsThatEnsureWouldMake) {
+  const auto set = [&](const std::string& rule) {
+    run("UPDATE ledger.partition_rules SET " + rule + " WHERE table_name = 'order_events'");
+  };
+  ensure_now();
+  set("period = 'day', ahead = 30");
+  EXPECT_EQ(ensure_now(), 0u);
+  EXPECT_EQ(check("partitions_ahead").level, HealthLevel::ok) << "the months cover the days";
+  set("period = 'day', ahead = 400");
+  EXPECT_EQ(check("partitions_ahead").level, HealthLevel::warn);
+  EXPECT_GT(ensure_now(), 0u);
+  EXPECT_EQ(check("partitions_ahead").level, HealthLevel::ok);
+  set("period = 'month', ahead = 11");
+  EXPECT_EQ(ensure_now(), 0u);
+  EXPECT_EQ(check("partitions_ahead").level, HealthLevel::ok) << "the days cover the months";
+}
+
+TEST_F(DoctorTest, APartitionFarAwayDoesNotMakeUpForOneThatIsMissing) {
+  ensure_now();
+  run("SELECT ledger.ensure_partition('audit_log', '2199-01-01Z');"
+      "DO $$ BEGIN EXECUTE (SELECT format('DROP TABLE logging.%I', partition_name) FROM ledger.list_partitions()"
+      " WHERE table_name = 'audit_log' AND from_at > now() ORDER BY from_at LIMIT 1); END $$");
+  const HealthCheck gap = check("partitions_ahead");
+  EXPECT_EQ(gap.level, HealthLevel::warn);
+  EXPECT_THAT(gap.value, HasSubstr("audit_log 7 of 8"));
 }
 
 TEST_F(DoctorTest, FindsARetirementThatWasCutShort) {
