@@ -8,7 +8,9 @@ CREATE TABLE ledger.partition_rules (
   table_name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   schema_name TEXT COLLATE "C" NOT NULL,
   period      TEXT COLLATE "C" NOT NULL CHECK (period IN ('day', 'month', 'quarter')),
-  retention   INTERVAL CHECK (retention > INTERVAL '0'),
+  retention   INTERVAL CONSTRAINT retention_makes_sense CHECK (
+                retention BETWEEN CASE period WHEN 'quarter' THEN INTERVAL '3 months' WHEN 'month' THEN INTERVAL '1 month'
+                                  ELSE INTERVAL '1 day' END AND INTERVAL '1000 years'),
   ahead       INTEGER NOT NULL CHECK (ahead BETWEEN 1 AND 400),
   identity    TEXT[] NOT NULL DEFAULT '{}'
 );
@@ -17,7 +19,7 @@ COMMENT ON TABLE ledger.partition_rules IS
 COMMENT ON COLUMN ledger.partition_rules.table_name IS 'The partitioned table.';
 COMMENT ON COLUMN ledger.partition_rules.schema_name IS 'Its schema.';
 COMMENT ON COLUMN ledger.partition_rules.period IS 'day, month or quarter, in UTC. Where a new period would overlap existing partitions, the next smaller one that fits is made.';
-COMMENT ON COLUMN ledger.partition_rules.retention IS 'A partition whose end is longer ago is retired by `blotter partitions retire`; NULL: never.';
+COMMENT ON COLUMN ledger.partition_rules.retention IS 'A partition whose end is longer ago is retired by `blotter partitions retire`; one period at least and 1000 years at most; NULL: never.';
 COMMENT ON COLUMN ledger.partition_rules.ahead IS 'How many periods after the current one `blotter partitions ensure` makes.';
 COMMENT ON COLUMN ledger.partition_rules.identity IS 'Columns of the unique index that every partition has besides those of the table; empty: none. For fills it also serves: an execution by its exec_id.';
 

@@ -141,7 +141,8 @@ void add_set(CLI::App& parent, Context& context) {
   verb->add_option("table", flags->table, "fills, order_events, cash_movements or audit_log")->required();
   verb->add_option("--period", flags->period, "day, month or quarter")
       ->check(CLI::IsMember({"day", "month", "quarter"}));
-  verb->add_option("--retention", flags->retention, "how long rows stay: '7 years', '30 days'; none: for ever");
+  verb->add_option("--retention", flags->retention,
+                   "how long rows stay: '7 years', '90 days', a period at least; none: for ever");
   verb->add_option("--ahead", flags->ahead, "how many periods to make ahead")->check(CLI::Range(1, 400));
 }
 

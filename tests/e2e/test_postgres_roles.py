@@ -94,7 +94,9 @@ class Roles(harness.LedgerTest):
 
         rules = {row["table"]: row for row in self.book.rows("partitions rules")}
         self.assertEqual(("quarter", "month"), (rules["fills"]["period"], rules["audit_log"]["period"]))
-        changed = self.may("olga", "partitions set fills", "--retention", "1 month", "--json").rows()
+        seconds = self.as_("olga", "partitions set fills", "--retention", "7")
+        self.assertEqual((COULD_NOT, True), (seconds.code, "write '7 years'" in seconds.err), str(seconds))
+        changed = self.may("olga", "partitions set fills", "--retention", "3 months", "--json").rows()
         self.assertIn("mon", {row["table"]: row["retention"] for row in changed}["fills"])
         due = self.may("olga", "partitions retire", "--dry-run", "--json").rows()
         self.assertEqual([("fills", "fills_2023_q4", "due")], [(r["table"], r["partition"], r["state"]) for r in due])

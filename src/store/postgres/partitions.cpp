@@ -31,6 +31,12 @@ Result<E> enum_of(const std::string& text) {
   return fail(Errc::corrupt, "'" + text.substr(0, 64) + "' in the ledger's own tables is none of its names");
 }
 
+// Not an interval, one that the type cannot hold, or one that makes no sense.
+bool refuses_retention(const Refusal& refusal) {
+  return refusal.sqlstate == "22007" || refusal.sqlstate == "22008" || refusal.sqlstate == "22015" ||
+         refusal.constraint == "retention_makes_sense";
+}
+
 Result<std::vector<Retirement>> retirements_of(Connection& connection, const char* sql, const Parameters& parameters) {
   BLOTTER_ASSIGN(const Rows rows, connection.query(sql, parameters));
   std::vector<Retirement> all;
@@ -71,12 +77,17 @@ Result<std::vector<PartitionRule>> Partitions::rules() {
 }
 
 Result<void> Partitions::set_rule(const PartitionRule& rule) {
-  BLOTTER_ASSIGN(
-      const std::int64_t touched,
-      connection_->execute("UPDATE ledger.partition_rules SET period = $2,"
-                           " retention = nullif($3, '')::interval, ahead = $4::int8 WHERE table_name = $1",
-                           Parameters().add(rule.table).add(name_of(rule.period)).add(rule.retention).add(rule.ahead)));
-  if (touched == 1) return {};
+  const Result<std::int64_t> touched = connection_->execute(
+      "UPDATE ledger.partition_rules SET period = $2,"
+      " retention = nullif($3, '')::interval, ahead = $4::int8 WHERE table_name = $1",
+      Parameters().add(rule.table).add(name_of(rule.period)).add(rule.retention).add(rule.ahead));
+  if (!touched && refuses_retention(connection_->refusal())) {
+    return fail(Errc::invalid, "'" + rule.retention.substr(0, 64) + "' is no time to keep the rows of " + rule.table +
+                                   ": write '7 years' or '90 days', at least one period of the table (a " +
+                                   std::string(name_of(rule.period)) + ") and at most '1000 years'");
+  }
+  if (!touched) return fail(touched.error());
+  if (*touched == 1) return {};
   BLOTTER_ASSIGN(const std::vector<PartitionRule> all, rules());
   std::string known;
   for (const PartitionRule& each : all) known += (known.empty() ? "" : ", ") + each.table;

@@ -28,7 +28,7 @@ BOOST_DESCRIBE_ENUM(Period, day, month, quarter)
 struct PartitionRule {
   std::string table;
   Period period = Period::month;
-  std::string retention;  // an interval of PostgreSQL ("7 years", "30 days"); empty: kept for ever
+  std::string retention;  // an interval of PostgreSQL ("7 years", "90 days"); empty: kept for ever
   std::int64_t ahead = 7;
 };
 
@@ -88,8 +88,8 @@ class Partitions {
 
   Result<std::vector<PartitionRule>> rules();
   // A changed period holds for partitions made from now on; those that are there keep theirs, and where a new one would
-  // overlap them a smaller one is made. Errc: not_found (no such table), invalid (no such interval, a number outside
-  // 1 to 400).
+  // overlap them a smaller one is made. Errc: not_found (no such table), invalid (no such interval, one shorter than
+  // the period or longer than 1000 years, a number outside 1 to 400).
   Result<void> set_rule(const PartitionRule& rule);
 
   // By table and time. Of partitions that somebody else added, only those with a first and a last instant.

@@ -151,6 +151,19 @@ TEST_F(PartitionsTest, RulesThatMakeNoSenseAreRefused) {
   EXPECT_EQ(partitions_->set_rule({"fills", Period::day, "a while", 3}).error().code, Errc::invalid);
   EXPECT_EQ(partitions_->set_rule({"fills", Period::day, "-1 day", 3}).error().code, Errc::invalid);
   EXPECT_EQ(partitions_->set_rule({"fills", Period::day, "1 day", 0}).error().code, Errc::invalid);
+  for (const char* retention : {"7", "23 hours", "1000 years 1 day", "300000 years", "99999999999999 years", "0"}) {
+    SCOPED_TRACE(retention);
+    const auto refused = partitions_->set_rule({"fills", Period::day, retention, 3});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, Errc::invalid);
+    EXPECT_THAT(refused.error().message, HasSubstr("write '7 years'"));
+  }
+  EXPECT_EQ(partitions_->set_rule({"fills", Period::quarter, "89 days", 3}).error().code, Errc::invalid);
+  EXPECT_EQ(partitions_->set_rule({"fills", Period::month, "29 days", 3}).error().code, Errc::invalid);
+  for (const char* rule : {"retention = '7'", "retention = '300000 years'", "retention = '1 day'"}) {
+    refusal_of(db(), "UPDATE ledger.partition_rules SET " + std::string(rule) + " WHERE table_name = 'fills'");
+    EXPECT_EQ(db().refusal().constraint, "retention_makes_sense") << rule;
+  }
   const auto rules = *partitions_->rules();
   ASSERT_EQ(rules.size(), 4U);
   EXPECT_EQ(rules[2].table, "fills");
