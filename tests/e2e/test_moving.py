@@ -118,6 +118,27 @@ class Copy(harness.LedgerTest):
         self.assertEqual(FOUND, again.code, str(again))
         self.assertIn("fills", again.out + again.err)
 
+    def test_goes_on_into_a_target_whose_fills_were_retired(self):
+        lines = harness.run("simulate", "--seed", "8", "--lines", "15000").out.splitlines(keepends=True)
+        self.book = self.ledger("growing")
+        self.source = f"sqlite:{self.book.database}"
+        self.there = harness.Ledger(self.book.directory, postgres.cluster().new_database())
+        self.book.record("-", stdin="".join(lines[:8000]))
+        self.assertEqual(DONE, self.copy().code)
+        before = {row["seq"]: row["status"] for row in self.book.rows("fills", "--limit", "100000")}
+        self.assertEqual(DONE, self.there.run("partitions set fills", "--retention", "3 months").code)
+        retired = self.there.run("partitions retire", "--yes", "--archive", self.directory / "archive")
+        self.assertEqual(DONE, retired.code, str(retired))
+
+        self.book.record("-", stdin="".join(lines[8000:]))
+        after = self.book.rows("fills", "--limit", "100000")
+        self.assertTrue([row for row in after if row["status"] != before.get(row["seq"], row["status"])],
+                        "fills that are in the archive were busted or corrected")
+        more = self.copy()
+        self.assertEqual(FOUND, more.code, f"the source has more fills: {more}")
+        self.assertEqual([], self.there.rows("store refused"))
+        self.assert_verified(self.there)
+
 
 if __name__ == "__main__":
     harness.main()
