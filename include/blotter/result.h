@@ -94,7 +94,7 @@ class [[nodiscard]] Result<void> {
 // Returns the error of `expression` from the enclosing function, or goes on.
 #define BLOTTER_TRY(expression)                                                \
   do {                                                                         \
-    auto blotter_try = (expression);                                           \
+    auto&& blotter_try = (expression);                                         \
     if (!blotter_try.has_value()) return ::blotter::fail(blotter_try.error()); \
   } while (false)
 

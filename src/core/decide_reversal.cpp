@@ -79,6 +79,7 @@ std::optional<Decider::Execution> Decider::find_execution(const ReportStruct& re
   }
   if (evidence_.events.empty()) {
     std::vector<Seq> seqs;
+    seqs.reserve(entries.size());
     for (const Identities::Entry& entry : entries) seqs.push_back(entry.seq());
     need_events(std::move(seqs));
     return std::nullopt;

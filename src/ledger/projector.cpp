@@ -240,7 +240,7 @@ Result<void> Projector::land() {
   }
   in_hand_ = false;
   failures_in_hand_ = 0;
-  const Result<void> counted = refused ? count_refused() : Result<void>{};
+  Result<void> counted = refused ? count_refused() : Result<void>{};
   progressed(*applied);
   return counted;
 }

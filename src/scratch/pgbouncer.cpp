@@ -1,10 +1,10 @@
 #include "scratch/pgbouncer.h"
 
 #include <libpq-fe.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <thread>
 #include <utility>

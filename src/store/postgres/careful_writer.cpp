@@ -163,7 +163,7 @@ Result<void> CarefulWriter::change_each(const std::vector<Change>& changes, Tabl
     }
     BLOTTER_TRY(connection_.run_script(kSavepoint));
     queue(std::vector<Change>{change});
-    const Result<void> done = sender_.flush();
+    Result<void> done = sender_.flush();
     BLOTTER_TRY(connection_.run_script(done ? kKeep : kUndo));
     if (done) continue;
     if (done.error().code != Errc::invalid) return done;
@@ -189,6 +189,7 @@ Result<void> CarefulWriter::keep_refused() {
   std::map<std::tuple<std::int64_t, std::string, std::string>, RefusedRow> by_key;
   for (const RefusedRow& row : refusals_.kept()) by_key[{row.seq, row.table_name, row.row_key}] = row;
   std::vector<RefusedRow> rows;
+  rows.reserve(by_key.size());
   for (auto& [key, row] : by_key) rows.push_back(std::move(row));
   sender_.queue_upsert(rows);
   return sender_.flush();

@@ -24,6 +24,7 @@ Result<bool> has_record(Connection& connection) {
 Result<std::vector<std::string>> schemas_in_the_way(Connection& connection) {
   BLOTTER_ASSIGN(const Rows rows, connection.query(kOurSchemas));
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) names.push_back(rows.text(row, 0));
   return names;
 }

@@ -9,7 +9,7 @@ constexpr std::uint16_t kNegative = 0x4000;
 constexpr std::uint16_t kNaN = 0xC000;
 constexpr std::uint16_t kInfinity = 0xD000;
 constexpr std::uint16_t kMinusInfinity = 0xF000;
-constexpr int kHeadBytes = 8;
+constexpr std::size_t kHeadBytes = 8;
 
 // The decimal digits of a value, four in each: six before the point, five behind it.
 constexpr int kWholeDigits = 6;
@@ -84,18 +84,18 @@ char* write_numeric(Decimal value, char* out) {
 
 Result<std::string> numeric_text(std::string_view bytes) {
   if (bytes.size() < kHeadBytes) return no_numeric();
-  const int count = get_uint16(bytes.data());
-  const auto weight = static_cast<std::int16_t>(get_uint16(bytes.data() + 2));
+  const std::ptrdiff_t count = get_uint16(bytes.data());
+  const std::ptrdiff_t weight = static_cast<std::int16_t>(get_uint16(bytes.data() + 2));
   const std::uint16_t sign = get_uint16(bytes.data() + 4);
   if (sign == kNaN) return std::string("NaN");
   if (sign == kInfinity) return std::string("Infinity");
   if (sign == kMinusInfinity) return std::string("-Infinity");
-  if ((sign != 0 && sign != kNegative) || bytes.size() != static_cast<std::size_t>(kHeadBytes + 2 * count)) {
+  if ((sign != 0 && sign != kNegative) || bytes.size() != kHeadBytes + 2 * static_cast<std::size_t>(count)) {
     return no_numeric();
   }
   // The digit of 10,000^power; zeros around the stored ones are not sent.
-  const auto digit_at = [&](int power) -> unsigned {
-    const int index = weight - power;
+  const auto digit_at = [&](std::ptrdiff_t power) -> unsigned {
+    const std::ptrdiff_t index = weight - power;
     return index < 0 || index >= count ? 0 : get_uint16(bytes.data() + kHeadBytes + 2 * index);
   };
   const auto append_four = [](std::string& text, unsigned value) {
@@ -104,10 +104,10 @@ Result<std::string> numeric_text(std::string_view bytes) {
     text.append(four, 4);
   };
   std::string whole;
-  for (int power = weight; power >= 0; --power) append_four(whole, digit_at(power));
+  for (std::ptrdiff_t power = weight; power >= 0; --power) append_four(whole, digit_at(power));
   whole.erase(0, whole.find_first_not_of('0'));
   std::string fraction;
-  for (int power = -1; power > weight - count; --power) append_four(fraction, digit_at(power));
+  for (std::ptrdiff_t power = -1; power > weight - count; --power) append_four(fraction, digit_at(power));
   fraction.erase(fraction.find_last_not_of('0') + 1);
   if (whole.empty() && fraction.empty()) return std::string("0");
   std::string text = sign == kNegative ? "-" : "";
@@ -117,7 +117,7 @@ Result<std::string> numeric_text(std::string_view bytes) {
 }
 
 Result<Timestamp> join(SplitInstant parts) {
-  const Int128 ns = (Int128{parts.microseconds} + kSecondsFrom1970To2000 * 1'000'000) * 1000 + parts.nanos;
+  const Int128 ns = (Int128{parts.microseconds} + Int128{kSecondsFrom1970To2000} * 1'000'000) * 1000 + parts.nanos;
   if (ns < INT64_MIN || ns > INT64_MAX) {
     return fail(Errc::corrupt, "PostgreSQL holds an instant that is out of range (1677 to 2262)");
   }

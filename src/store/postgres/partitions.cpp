@@ -125,6 +125,7 @@ Result<std::vector<std::string>> Partitions::ensure(Timestamp now) {
   constexpr const char* kNames = "SELECT partition_name FROM ledger.list_partitions() WHERE NOT detach_pending";
   BLOTTER_ASSIGN(const Rows before, connection_->query(kNames));
   std::vector<std::string> there;
+  there.reserve(static_cast<std::size_t>(before.size()));
   for (int row = 0; row < before.size(); ++row) there.push_back(before.text(row, 0));
   BLOTTER_ASSIGN(const std::vector<PartitionRule> all, rules());
   for (const PartitionRule& each : all) {

@@ -50,7 +50,7 @@ class RowSender {
 
  private:
   static constexpr std::int64_t kAnyCount = -1;
-  static constexpr std::size_t kPieceBytes = 64 * 1024;
+  static constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 
   template <class Row>
   void queue_arrays(const std::vector<Row>& rows, const char* sql);
