@@ -145,5 +145,9 @@ class Week(harness.LedgerTest):
         self.assertEqual({}, {k: v for k, v in entries.items() if v}, "every event's entries sum to zero")
 
 
+class WeekInPostgres(harness.InPostgres, Week):
+    """The same input, the same oracle, the other database."""
+
+
 if __name__ == "__main__":
     harness.main()

@@ -236,5 +236,17 @@ class TwoAtATime(harness.LedgerTest):
         self.wait_for(lambda: len(self.book.rows("fills")) == fills, "so does what came later")
 
 
+class RepetitionInPostgres(harness.InPostgres, Repetition):
+    """The same input, the same oracle, the other database."""
+
+
+class ConflictInPostgres(harness.InPostgres, Conflict):
+    """The same input, the same oracle, the other database."""
+
+
+class TwoAtATimeInPostgres(harness.InPostgres, TwoAtATime):
+    """The same input, the same oracle, the other database."""
+
+
 if __name__ == "__main__":
     harness.main()
