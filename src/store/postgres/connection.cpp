@@ -149,7 +149,7 @@ void Connection::cut() const {
   if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
 }
 
-bool Connection::connected() const { return PQstatus(handle_) == CONNECTION_OK; }
+bool Connection::connected() const { return !lost_ && PQstatus(handle_) == CONNECTION_OK; }
 bool Connection::usable() const { return connected() && PQtransactionStatus(handle_) == PQTRANS_IDLE; }
 int Connection::backend_pid() const { return PQbackendPID(handle_); }
 
@@ -224,14 +224,19 @@ Result<std::vector<std::int64_t>> Connection::execute_all(std::span<const Statem
   sent = sent && PQpipelineSync(handle_) == 1;
   std::optional<Error> error;
   if (!sent) error = refused(nullptr).error;
-  // Each statement's answers end with a null pointer; the synchronisation's answer ends everything.
+  // Each statement's answers end with a null pointer; the synchronisation's answer ends everything. Two in a row, and
+  // nothing will follow: libpq could not send, and has not looked at the connection since.
+  bool ended_one = false;
   while (sent) {
     const Answer answer(PQgetResult(handle_));
     if (!answer) {
+      lost_ = lost_ || ended_one;
+      ended_one = true;
       if (connected()) continue;
       if (!error) error = refused(nullptr).error;
       break;
     }
+    ended_one = false;
     const ExecStatusType status = PQresultStatus(answer.get());
     if (status == PGRES_PIPELINE_SYNC) break;
     if (succeeded(answer.get())) {

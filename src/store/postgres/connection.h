@@ -172,7 +172,8 @@ class Connection {
   void forget_answers();
 
   pg_conn* handle_;
-  int socket_;  // a duplicate: libpq closes its own whenever it likes, and cut() must not meet another's
+  int socket_;         // a duplicate: libpq closes its own whenever it likes, and cut() must not meet another's
+  bool lost_ = false;  // whatever libpq says of it
   std::string server_;
   Refusal refusal_;
 };

@@ -192,6 +192,23 @@ TEST_F(ConnectionTest, ALostConnectionAtCommitIsInDoubt) {
   EXPECT_EQ(committed.error().code, Errc::in_doubt);
 }
 
+// A server that goes down at once warns its clients and hangs up. To a client that was about to send, libpq then says
+// that the connection is fine and that no answer will follow.
+TEST(LostConnectionTest, AConnectionThatEndedWithAFarewellIsLost) {
+  auto server = scratch::PostgresServer::start({.directory = scratch::new_directory()});
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  const auto connection = connected((*server)->url());
+  ASSERT_TRUE(connection->begin(kBegin).has_value());
+  ASSERT_TRUE((*server)->stop("immediate").has_value());
+  const auto refused = connection->execute_all(std::vector<Statement>{{"SELECT 1"}, {"SELECT 2"}});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::unavailable) << refused.error().message;
+  EXPECT_FALSE(connection->connected());
+  EXPECT_EQ(connection->commit().error().code, Errc::unavailable);  // never sent
+  connection->rollback();
+  EXPECT_FALSE(connection->usable());
+}
+
 TEST(ConnectTest, SaysWhatToChangeWhenAPersonHasToAct) {
   const std::string url = scratch::fresh_database();
   const auto other_database = url.substr(0, url.find("/test_")) + "/nowhere" + url.substr(url.find('?'));
