@@ -136,8 +136,10 @@ class Store : public StoreReader {
 
   // Applies the batch and advances the cursor to batch.last, all or nothing. batch.first is cursor + 1: a batch at or
   // below the cursor has no effect and succeeds, one that leaves a gap is refused.
-  // Errc: stale (a gap; nothing applied), unavailable (no effect, retry), in_doubt (the outcome of COMMIT is unknown:
-  // read cursor() first), fenced (another epoch owns the book), invalid (a row the schema refuses; nothing applied).
+  // Errc: stale (nothing applied: there is a gap, the cursor's event is another one, or the claim is not there, as
+  // after a restore: read cursor() and claim again), unavailable (no effect, retry), in_doubt (the outcome of COMMIT is
+  // unknown: read cursor() first), fenced (a newer epoch owns the book), invalid (a row the schema refuses; nothing
+  // applied).
   virtual Result<Seq> apply(const Batch& batch) = 0;
 
   // As apply(), for a batch that apply() has called invalid because of a row: the rows that the schema refuses go to
@@ -216,6 +218,10 @@ struct StoreOptions {
 // password; no rights: the message names the setting to change), corrupt.
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, StoreAccess access);
 Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess access);
+// As open_store(options, write), for who has to be able to end at any time: a server is connected to, and its schema
+// looked at, by the first call, so that interrupt() reaches that too. Connecting takes up to create_ms_max all the
+// same.
+Result<std::unique_ptr<Store>> open_store_for_landing(const StoreOptions& options);
 Result<std::unique_ptr<Migrator>> open_migrator(const StoreOptions& options);
 Result<std::unique_ptr<Migrator>> open_migrator(const std::string& url);
 

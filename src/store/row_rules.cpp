@@ -34,7 +34,18 @@ Unexpected fenced_by(std::string_view book_id, Epoch mine, Epoch holder) {
 }
 
 Result<Seq> answer_without_effect(const Batch& batch, const Cursor& cursor) {
-  if (cursor.epoch != batch.epoch) return fenced_by(batch.book_id, batch.epoch, cursor.epoch);
+  if (cursor.epoch > batch.epoch) return fenced_by(batch.book_id, batch.epoch, cursor.epoch);
+  if (cursor.epoch < batch.epoch) {
+    return fail(Errc::stale, "the store of book '" + batch.book_id + "' knows nothing of epoch " +
+                                 std::to_string(to_number(batch.epoch)) + ", and of epoch " +
+                                 std::to_string(to_number(cursor.epoch)) + " at most: it has to be claimed (again)");
+  }
+  const bool other_event = batch.last == cursor.applied && cursor.applied_hash != 0 && batch.last_hash != 0 &&
+                           batch.last_hash != cursor.applied_hash;
+  if (other_event) {
+    return fail(Errc::stale, "the store of book '" + batch.book_id + "' has another event " +
+                                 std::to_string(to_number(cursor.applied)) + " than this writer");
+  }
   if (batch.last <= cursor.applied) return cursor.applied;
   return fail(Errc::stale, "the store of book '" + batch.book_id + "' is at seq " +
                                std::to_string(to_number(cursor.applied)) + "; a batch from " +

@@ -15,7 +15,7 @@ TEST_P(StoreContract, KnowsNothingOfABookItHasNeverSeen) {
   EXPECT_EQ(cursor->epoch, Epoch{0});
   Batch batch = store_rows::batch(1, 1);
   batch.book_id = "nobody";
-  EXPECT_EQ(refusal(batch), Errc::fenced);
+  EXPECT_EQ(refusal(batch), Errc::stale);
 }
 
 TEST_P(StoreContract, AppliesEveryKindOfRowAndMovesTheCursor) {
@@ -67,10 +67,22 @@ TEST_P(StoreContract, ANewerEpochFencesTheOlderWriter) {
   must_apply(next);
 }
 
-TEST_P(StoreContract, AnEpochThatNeverClaimedIsFenced) {
+// A database that was restored to a moment before the claim has taken nobody's place.
+TEST_P(StoreContract, AnEpochThatNeverClaimedHasToClaim) {
   Batch batch = store_rows::batch(1, 1);
   batch.epoch = Epoch{9};
-  must_refuse(batch, Errc::fenced);
+  must_refuse(batch, Errc::stale);
+  ASSERT_TRUE(store_->claim(batch.book_id, batch.epoch).has_value());
+  must_apply(batch);
+}
+
+TEST_P(StoreContract, AnotherHistoryAtTheCursorIsNoSuccess) {
+  Batch batch = store_rows::full_batch();
+  batch.last_hash = 1;
+  must_apply(batch);
+  must_apply(batch);
+  batch.last_hash = 2;
+  must_refuse(batch, Errc::stale);
 }
 
 TEST_P(StoreContract, ClaimingAgainWithTheSameEpochChangesNothing) {

@@ -27,8 +27,7 @@ TEST_P(StoreContract, TheCursorCarriesTheHashOfItsLastEvent) {
   must_set_aside(batch);
   EXPECT_EQ(hash(), 42U);
 
-  batch.last_hash = 43;  // applied already
-  must_apply(batch);
+  must_apply(batch);  // applied already
   EXPECT_EQ(hash(), 42U);
   EXPECT_EQ(store_->claim(store_rows::kBook, Epoch{2})->applied_hash, 42U);
   EXPECT_EQ(hash(), 42U);
