@@ -71,6 +71,8 @@ SqlStateMeaning meaning_of(const ConnectFailure& failure) {
   // Before any statement of ours, a name that is not there is one of the URL's own (`options=-c …`).
   if (failure.sqlstate.starts_with("42") && failure.sqlstate != "42501") return {Errc::not_found, kUrl};
   if (!failure.sqlstate.empty()) return meaning_of(failure.sqlstate);
+  // A connection that broke in the middle of a handshake.
+  if (contains(failure.text, "SSL SYSCALL error")) return {};
   if (contains(failure.text, "SSL") || contains(failure.text, "certificate") || contains(failure.text, "private key")) {
     return {Errc::not_found, kTls};
   }

@@ -74,6 +74,7 @@ TEST(SqlState, ReadsConnectionsThatWereNotMade) {
       {{.text = "… FATAL:  …", .sqlstate = "57P03"}, Errc::unavailable, ""},
       {{.text = "fe_sendauth: no password supplied", .needs_password = true}, Errc::not_found, "DATABASE_URL"},
       {{.text = "server does not support SSL, but SSL was required"}, Errc::not_found, "DATABASE_SSL_MODE"},
+      {{.text = "connection to server at \"h\" failed: SSL SYSCALL error: EOF detected"}, Errc::unavailable, ""},
       {{.text = "root certificate file \"x\" does not exist"}, Errc::not_found, "DATABASE_SSL_MODE"},
       {{.text = "invalid sslmode value: \"on\""}, Errc::not_found, "DATABASE_URL"},
   };
