@@ -56,8 +56,11 @@ class ConnectParameters {
   }
 
   void add_default(const char* keyword, std::string value) {
-    if (value_of(keyword).empty()) defaults_.emplace_back(keyword, std::move(value));
+    if (value_of(keyword).empty()) add(keyword, std::move(value));
   }
+
+  // Whatever the URL says.
+  void add(const char* keyword, std::string value) { added_.emplace_back(keyword, std::move(value)); }
 
   pg_conn* connect() const {
     std::vector<const char*> keywords;
@@ -67,7 +70,8 @@ class ConnectParameters {
       keywords.push_back(option->keyword);
       values.push_back(option->val);
     }
-    for (const auto& [keyword, value] : defaults_) {
+    // Of two values for one keyword, the later one counts.
+    for (const auto& [keyword, value] : added_) {
       keywords.push_back(keyword);
       values.push_back(value.c_str());
     }
@@ -96,11 +100,13 @@ class ConnectParameters {
 
  private:
   std::unique_ptr<PQconninfoOption, FreeOptions> options_;
-  std::vector<std::pair<const char*, std::string>> defaults_;
+  std::vector<std::pair<const char*, std::string>> added_;
 };
 
 void add_defaults(ConnectParameters& parameters, const ConnectionSettings& settings) {
-  parameters.add_default("client_encoding", "UTF8");
+  // Our bytes are UTF-8. Another encoding would have the server store other letters, and hide it from who reads them
+  // back in the same way.
+  parameters.add("client_encoding", "UTF8");
   // The fallback leaves PGAPPNAME its place.
   if (parameters.value_of("application_name").empty()) {
     parameters.add_default("fallback_application_name", settings.application_name);

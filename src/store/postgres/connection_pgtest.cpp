@@ -245,7 +245,7 @@ TEST(ConnectTest, SettingsFillInOnlyWhatTheUrlLacks) {
   auto connection = std::move(*Connection::connect(settings));
   constexpr const char* kName = "SELECT current_setting('application_name')";
   EXPECT_EQ(connection->query(kName)->text(0, 0), "blotter projector");
-  settings.url = url + "&application_name=mine";
+  settings.url = url + "&application_name=mine&client_encoding=latin1";
   connection = std::move(*Connection::connect(settings));
   EXPECT_EQ(connection->query(kName)->text(0, 0), "mine");
   EXPECT_EQ(connection->query("SHOW client_encoding")->text(0, 0), "UTF8");
