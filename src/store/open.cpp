@@ -41,6 +41,11 @@ Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess ac
   return open_store(options, access);
 }
 
+Result<std::unique_ptr<Store>> open_store_for_landing(const StoreOptions& options) {
+  if (is_postgres(options.url)) return postgres::make_postgres_store(options);
+  return open_store(options, StoreAccess::write);
+}
+
 Result<std::unique_ptr<Migrator>> open_migrator(const StoreOptions& options) {
   if (options.url == kMemory)
     return fail(Errc::invalid, "memory: has no schema to migrate; use sqlite:PATH or postgresql://HOST/DATABASE");

@@ -9,10 +9,8 @@
 namespace blotter::postgres {
 namespace {
 
-// A batch's statements touch thousands of rows at known keys: compiling them would take longer than running them. And
-// somebody's forgotten lock is a problem to tell, not to wait for in silence.
-constexpr const char* kOfATransaction =
-    "SELECT set_config('jit', 'off', true), set_config('lock_timeout', '10s', true)";
+// A constraint that somebody deferred would refuse the row at COMMIT, when it can no longer be set aside.
+constexpr const char* kConstraintsNow = "SET CONSTRAINTS ALL IMMEDIATE";
 
 // First of all, because it takes the decision: one row when the book is this writer's and the batch is the next one.
 constexpr const char* kMoveCursor =
@@ -92,6 +90,7 @@ Result<Seq> BatchWriter::apply_at_once(const Batch& batch) {
   sender_.forget();
   sender_.queue(kBegin);
   sender_.queue(kOfATransaction);
+  sender_.queue(kConstraintsNow);
   sender_.queue_guard(kMoveCursor, cursor_parameters(batch));
   sender_.queue_upsert(batch.accounts);
   sender_.queue_upsert(batch.instruments);
@@ -120,6 +119,7 @@ Result<Seq> BatchWriter::apply_carefully(const Batch& batch, OnRefusal then) {
   BLOTTER_TRY(partitions_.ensure(connection_, batch));
   BLOTTER_ASSIGN(Transaction transaction, Transaction::begin(connection_));
   BLOTTER_TRY(connection_.run_script(kOfATransaction));
+  BLOTTER_TRY(connection_.run_script(kConstraintsNow));
   BLOTTER_ASSIGN(const std::int64_t moved, connection_.execute(kMoveCursor, cursor_parameters(batch)));
   if (moved != 1) {
     BLOTTER_ASSIGN(const Cursor held, cursor_of(connection_, batch.book_id));

@@ -14,6 +14,15 @@
 
 namespace blotter::postgres {
 
+// For every transaction that takes a book's row, right after BEGIN. A batch's statements touch thousands of rows at
+// known keys: compiling them would take longer than running them. Somebody's forgotten lock is a problem to tell, not
+// to wait for in silence. And a server whose client has vanished (a host without power, a firewall that forgot) must
+// not keep the book from the next writer until its own keepalives notice, which takes two hours by default.
+inline constexpr const char* kOfATransaction =
+    "SELECT set_config('jit', 'off', true), set_config('lock_timeout', '10s', true),"
+    " set_config('idle_in_transaction_session_timeout', '10s', true), set_config('tcp_keepalives_idle', '10', true),"
+    " set_config('tcp_keepalives_interval', '5', true), set_config('tcp_keepalives_count', '3', true)";
+
 class BatchWriter {
  public:
   // The connection outlives the writer.

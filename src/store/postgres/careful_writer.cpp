@@ -163,12 +163,18 @@ Result<void> CarefulWriter::change_each(const std::vector<Change>& changes, Tabl
     }
     BLOTTER_TRY(connection_.run_script(kSavepoint));
     queue(std::vector<Change>{change});
-    Result<void> done = sender_.flush();
-    BLOTTER_TRY(connection_.run_script(done ? kKeep : kUndo));
-    if (done) continue;
+    const Result<void> done = sender_.flush();
+    if (done) {
+      BLOTTER_TRY(connection_.run_script(kKeep));
+      continue;
+    }
     if (done.error().code != Errc::invalid) return done;
-    BLOTTER_ASSIGN(const bool retired, is_retired(change));
-    if (!retired) BLOTTER_TRY(refusals_.take(change, no_such_seq(table, change.seq)));
+    // Before the next statement forgets it. Without a state the server refused nothing: no row was touched.
+    const bool untouched = connection_.refusal().sqlstate.empty();
+    const std::string why = untouched ? no_such_seq(table, change.seq) : reason_of(done.error(), connection_.refusal());
+    BLOTTER_TRY(connection_.run_script(kUndo));
+    BLOTTER_ASSIGN(const bool retired, untouched ? is_retired(change) : Result<bool>(false));
+    if (!retired) BLOTTER_TRY(refusals_.take(change, why));
   }
   return {};
 }

@@ -44,6 +44,7 @@ Result<void> commit_repeatable(Transaction& transaction) {
 
 // The cursor, held against other writers until the end of the transaction.
 Result<Cursor> locked_cursor(Connection& connection, std::string_view book_id) {
+  BLOTTER_TRY(connection.query(kOfATransaction));
   BLOTTER_TRY(connection.query("SELECT FROM ledger.books WHERE book_id = $1 FOR UPDATE", Parameters().add(book_id)));
   return cursor_of(connection, book_id);
 }
@@ -52,15 +53,14 @@ class PostgresStore final : public Store {
  public:
   explicit PostgresStore(ConnectionSettings settings) : settings_(std::move(settings)) {}
 
-  // An empty database is migrated, but only when the store is opened: one that is empty when a lost connection has been
-  // replaced is not the one that was lost.
-  Result<void> open() {
+  // Connects when it is not connected, or not any more.
+  Result<void> ready() {
+    if (connection_ && connection_->usable()) return {};
     BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings_));
-    BLOTTER_ASSIGN(const SchemaState state, schema_state(*connection));
-    if (state == SchemaState::empty) {
-      BLOTTER_TRY(PostgresMigrator(settings_).up(std::numeric_limits<std::int32_t>::max()));
-    }
-    return use(std::move(connection));
+    BLOTTER_TRY(use(std::move(connection)));
+    const Result<void> checked = check_schema();
+    if (!checked) BLOTTER_TRY(use(nullptr));
+    return checked;
   }
 
   Result<Cursor> cursor(std::string_view book_id) override {
@@ -128,24 +128,31 @@ class PostgresStore final : public Store {
   }
 
  private:
-  Result<void> ready() {
-    if (connection_ && connection_->usable()) return {};
-    BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings_));
-    return use(std::move(connection));
+  // Known to interrupt() from here on.
+  Result<void> use(std::unique_ptr<Connection> connection) {
+    writer_ = connection ? std::make_unique<BatchWriter>(*connection) : nullptr;
+    const std::scoped_lock lock(mutex_);
+    connection_.swap(connection);
+    if (interrupted_) return fail(Errc::unavailable, "the store has been interrupted");
+    return {};
   }
 
-  Result<void> use(std::unique_ptr<Connection> connection) {
-    BLOTTER_ASSIGN(const SchemaState state, schema_state(*connection));
-    if (state != SchemaState::current) return fail(schema_error(state, *connection));
-    writer_ = std::make_unique<BatchWriter>(*connection);
-    const std::scoped_lock lock(mutex_);
-    if (interrupted_) return fail(Errc::unavailable, "the store has been interrupted");
-    connection_ = std::move(connection);
+  // An empty database is migrated, but only the first time: one that is empty when a lost connection has been replaced
+  // is not the one that was lost.
+  Result<void> check_schema() {
+    BLOTTER_ASSIGN(SchemaState state, schema_state(*connection_));
+    if (state == SchemaState::empty && !opened_) {
+      BLOTTER_TRY(PostgresMigrator(settings_).up(std::numeric_limits<std::int32_t>::max()));
+      BLOTTER_ASSIGN(state, schema_state(*connection_));
+    }
+    if (state != SchemaState::current) return fail(schema_error(state, *connection_));
+    opened_ = true;
     return {};
   }
 
   const ConnectionSettings settings_;
-  std::mutex mutex_;  // guards which connection it is, and what follows; its use needs none
+  bool opened_ = false;  // a schema has been there
+  std::mutex mutex_;     // guards which connection it is, and what follows; its use needs none
   bool interrupted_ = false;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<BatchWriter> writer_;  // of that connection
@@ -156,8 +163,12 @@ class PostgresStore final : public Store {
 Result<std::unique_ptr<Store>> open_postgres_store(const StoreOptions& options, StoreAccess access) {
   if (access == StoreAccess::read) return open_postgres_reader(options);
   auto store = std::make_unique<PostgresStore>(settings_of(options, Target::writable));
-  BLOTTER_TRY(store->open());
+  BLOTTER_TRY(store->ready());
   return std::unique_ptr<Store>(std::move(store));
+}
+
+std::unique_ptr<Store> make_postgres_store(const StoreOptions& options) {
+  return std::make_unique<PostgresStore>(settings_of(options, Target::writable));
 }
 
 }  // namespace blotter::postgres

@@ -17,4 +17,7 @@ namespace blotter::postgres {
 // user may. For reading: postgres_reader.h.
 Result<std::unique_ptr<Store>> open_postgres_store(const StoreOptions& options, StoreAccess access);
 
+// For writing, but opened by its first call.
+std::unique_ptr<Store> make_postgres_store(const StoreOptions& options);
+
 }  // namespace blotter::postgres

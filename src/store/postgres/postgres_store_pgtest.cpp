@@ -41,6 +41,11 @@ class PostgresStoreTest : public testing::Test {
     const auto done = admin_->run_script(sql.c_str());
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
+  std::string text(const char* sql) {
+    const auto rows = admin_->query(sql);
+    EXPECT_TRUE(rows.has_value()) << rows.error().message;
+    return rows && rows->size() > 0 ? rows->text(0, 0) : std::string();
+  }
   std::int64_t number(const char* sql) {
     const auto rows = admin_->query(sql);
     EXPECT_TRUE(rows.has_value()) << rows.error().message;
@@ -277,6 +282,27 @@ TEST_F(PostgresStoreTest, ABustThatTheServerRefusesIsNotTakenForARetiredOne) {
   const auto refused = store_->apply(bust(4, {3}));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Errc::invalid);
+  const auto aside = store_->apply_setting_aside(bust(4, {3}));
+  ASSERT_TRUE(aside.has_value()) << aside.error().message;
+  EXPECT_THAT(text("SELECT reason FROM ledger.refused_rows"), HasSubstr("fills_status_check"))
+      << "in the server's words";
+}
+
+TEST_F(PostgresStoreTest, ADeferredConstraintRefusesARowAndNotTheBatch) {
+  run("CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+      " $$BEGIN IF NEW.strategy = 's2' THEN RAISE 'no such strategy here'; END IF; RETURN NEW; END$$;"
+      "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON execution.positions DEFERRABLE INITIALLY DEFERRED"
+      " FOR EACH ROW EXECUTE FUNCTION public.refuse()");
+  Batch batch = store_rows::batch(1, 3);
+  batch.positions = {store_rows::position("1", 3), store_rows::position("2", 3)};
+  batch.positions[1].strategy = "s2";
+  const auto refused = store_->apply(batch);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::invalid) << refused.error().message;
+  const auto aside = store_->apply_setting_aside(batch);
+  ASSERT_TRUE(aside.has_value()) << aside.error().message;
+  EXPECT_EQ(number("SELECT count(*) FROM execution.positions"), 1);
+  EXPECT_THAT(text("SELECT reason FROM ledger.refused_rows"), HasSubstr("no such strategy here"));
 }
 
 TEST_F(PostgresStoreTest, RowsLandBesideAPartitionForTheRest) {
