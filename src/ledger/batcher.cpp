@@ -56,14 +56,14 @@ void Batcher::run() {
 Result<void> Batcher::make_batches() {
   std::uint64_t events_max = kEventsMin;
   while (!stopping_.load(std::memory_order_acquire)) {
-    BLOTTER_TRY(fold(events_max));
+    BLOTTER_ASSIGN(const bool full, fold(events_max));
     if (folded_ == 0) {
       events_max = kEventsMin;
       limit_ = kEventsMax;
       wait_for_events();
       continue;
     }
-    if (folded_ == events_max) {
+    if (full) {
       events_max = std::min(events_max * 2, limit_);
     } else {
       // The journal's end. A small batch that waited for the store would only make a second small one wait behind it:
@@ -78,22 +78,24 @@ Result<void> Batcher::make_batches() {
   return {};
 }
 
-Result<void> Batcher::fold(std::uint64_t events_max) {
+Result<bool> Batcher::fold(std::uint64_t events_max) {
   Event event;
-  for (; folded_ < events_max; ++folded_) {
+  for (; folded_ < events_max && bytes_ < kBytesMax; ++folded_) {
     BLOTTER_ASSIGN(const std::optional<journal::Record> record, reader_->next());
-    if (!record) return {};
+    if (!record) return false;
     BLOTTER_TRY(decode(record->bytes, event));
     projection_.add(event, record->seq);
     last_hash_ = hash_of(*record);
+    bytes_ += record->bytes.size();
   }
-  return {};
+  return true;
 }
 
 void Batcher::hand_over() {
   projection_.take(journal_.epoch(), made_);
   made_.last_hash = last_hash_;
   folded_ = 0;
+  bytes_ = 0;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !ready_ || stopping_.load(std::memory_order_acquire); });
   if (ready_) return;

@@ -6,7 +6,8 @@
 // Batches    As small as one event without a backlog: then the batch grows until the store can take it. With a backlog
 //            full ones, each twice as large as the last, up to kEventsMax, or to the limit given until the backlog is
 //            gone.
-// Memory     At most one finished batch waits beside the one being made; with the one being applied that is three.
+// Memory     At most one finished batch waits beside the one being made; with the one being applied that is three, of
+//            kBytesMax of the journal each: events may be large.
 // Threads    next() from one thread. The thread ends with the batcher.
 #pragma once
 
@@ -29,6 +30,7 @@ class Batcher {
  public:
   static constexpr std::uint64_t kEventsMin = 1'000;
   static constexpr std::uint64_t kEventsMax = 20'000;
+  static constexpr std::uint64_t kBytesMax = std::uint64_t{32} << 20;  // of a batch's events, give or take the last
 
   // `reader` stands right behind the events in `book`. `journal` outlives the batcher.
   Batcher(const journal::Journal& journal, std::unique_ptr<journal::Reader> reader, const std::string& book_id,
@@ -42,7 +44,8 @@ class Batcher {
  private:
   void run();
   Result<void> make_batches();
-  Result<void> fold(std::uint64_t events_max);
+  // Until the batch is full; false when the journal ended first.
+  Result<bool> fold(std::uint64_t events_max);
   void hand_over();
   void wait_for_events();
 
@@ -52,6 +55,7 @@ class Batcher {
   Projection projection_;
   std::uint64_t limit_;       // of a batch
   std::uint64_t folded_ = 0;  // events since the last take()
+  std::uint64_t bytes_ = 0;   // of them
   std::uint64_t last_hash_ = 0;
   Batch made_;
 

@@ -74,6 +74,24 @@ TEST_F(BatcherTest, ASmallBatchGrowsUntilTheStoreCanTakeIt) {
   EXPECT_EQ(to_number(batch.last), accepting.last()) << "all that became durable meanwhile";
 }
 
+TEST_F(BatcherTest, LargeEventsMakeBatchesOfFewer) {
+  const std::string content(std::size_t{512} << 10, 'x');
+  for (int i = 0; i < 150; ++i) {
+    expect_value(
+        accepting.door().offer_unattributed("MAIN", Timestamp{1}, "cannot be read", content + std::to_string(i)));
+  }
+  expect_value(accepting.journal().wait_durable(accepting.journal().appended()));
+  const auto batcher = start();
+  Batch batch;
+  do {
+    ASSERT_TRUE(expect_value(batcher->next(batch, kPatienceMs)));
+    std::size_t bytes = 0;
+    for (const QuarantineRow& row : batch.quarantine) bytes += row.content.size();
+    EXPECT_LE(bytes, Batcher::kBytesMax + content.size());
+    EXPECT_GT(events_in(batch), 1u);
+  } while (to_number(batch.last) < accepting.last());
+}
+
 TEST_F(BatcherTest, SaysWhenThereIsNothing) {
   const auto batcher = start();
   Batch batch;
