@@ -1,5 +1,6 @@
 #include "ledger/projector.h"
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -35,7 +36,7 @@ std::string text(Seq seq) { return std::to_string(to_number(seq)); }
 
 Projector::Projector(const journal::Journal& journal, std::string book_id, const StoreOptions& store)
     : Projector(
-          journal, std::move(book_id), [store] { return open_store(store, StoreAccess::write); },
+          journal, std::move(book_id), [store] { return open_store_for_landing(store); },
           Pace{.retry = {}, .breaker = {}, .seed = fresh_seed()}) {}
 
 Projector::Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace)
@@ -43,8 +44,11 @@ Projector::Projector(const journal::Journal& journal, std::string book_id, OpenS
       book_id_(std::move(book_id)),
       open_(std::move(open)),
       retry_(pace.retry, pace.seed),
+      idle_look_ms_(pace.idle_look_ms),
+      answer_ms_max_(pace.answer_ms_max),
       breaker_(pace.breaker, pace.seed + 1),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }),
+      watcher_([this] { watch(); }) {}
 
 Projector::~Projector() { stop(); }
 
@@ -56,6 +60,31 @@ void Projector::stop() {
     if (!changed_.wait_for(lock, kStopGrace, [&] { return ended_; }) && store_) store_->interrupt();
   }
   if (thread_.joinable()) thread_.join();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+template <class Call>
+auto Projector::ask(Call&& call) {
+  {
+    const std::scoped_lock lock(mutex_);
+    asked_at_ms_ = steady_ms();
+  }
+  auto answer = call(*store_);
+  const std::scoped_lock lock(mutex_);
+  asked_at_ms_ = 0;
+  return answer;
+}
+
+// A frozen server keeps its connections and answers nothing. Whatever waits for it then waits for ever, unless the
+// connection is cut: the next one may reach another server, or the same one thawed.
+void Projector::watch() {
+  std::unique_lock lock(mutex_);
+  const auto interval = std::chrono::milliseconds(std::clamp<std::int64_t>(answer_ms_max_ / 10, 1, 1'000));
+  while (!watch_over_.wait_for(lock, interval, [&] { return ended_; })) {
+    if (asked_at_ms_ == 0 || steady_ms() - asked_at_ms_ < answer_ms_max_) continue;
+    asked_at_ms_ = 0;
+    store_->interrupt();
+  }
 }
 
 std::string Projector::problem() const {
@@ -93,24 +122,25 @@ void Projector::run() {
   const std::scoped_lock lock(mutex_);
   ended_ = true;
   changed_.notify_all();
+  watch_over_.notify_all();
 }
 
 bool Projector::attempt() {
+  reached_ = false;
+  claimed_ = false;
   auto opened = open_();
-  const bool reached = opened.has_value();
-  if (reached) {
+  if (opened) {
     const std::scoped_lock lock(mutex_);
     if (stopping_.load(std::memory_order_acquire)) return false;
     store_ = std::move(*opened);
   }
-  const Result<void> served = reached ? serve() : Result<void>(fail(opened.error()));
+  const Result<void> served = opened ? serve() : Result<void>(fail(opened.error()));
   drop_store();
-  claimed_ = false;
   if (served) return false;  // stopped
   const Errc code = served.error().code;
   // A store that cannot be opened as it stands (its password, rights, schema, even its URL's database) can be put
   // right while we run; a batch that makes no sense cannot.
-  const bool mendable = code == Errc::not_found || (code == Errc::invalid && !reached);
+  const bool mendable = code == Errc::not_found || (code == Errc::invalid && !reached_);
   const Remedy remedy = may_pass(code) ? Remedy::time : mendable ? Remedy::person : Remedy::none;
   note_failure(served.error(), remedy);
   return remedy != Remedy::none;
@@ -158,6 +188,7 @@ void Projector::progressed(Seq seq) {
 
 Result<void> Projector::serve() {
   BLOTTER_TRY(start_from_cursor());
+  std::int64_t looked_at = steady_ms();
   while (!stopping_.load(std::memory_order_acquire)) {
     if (!in_hand_) {
       const Result<bool> made = batcher_->next(batch_, kIdleMs);
@@ -167,9 +198,21 @@ Result<void> Projector::serve() {
       }
       in_hand_ = *made;
     }
-    if (in_hand_) BLOTTER_TRY(land());
+    if (in_hand_) {
+      BLOTTER_TRY(land());
+      looked_at = steady_ms();
+    } else if (steady_ms() - looked_at >= idle_look_ms_) {
+      BLOTTER_TRY(look_at_cursor());
+      looked_at = steady_ms();
+    }
   }
   return {};
+}
+
+Result<void> Projector::look_at_cursor() {
+  BLOTTER_ASSIGN(const Cursor cursor, ask([&](Store& store) { return store.cursor(book_id_); }));
+  if (cursor.applied == stored() && cursor.epoch <= journal_.epoch()) return {};
+  return fail(Errc::stale, "the store is at event " + text(cursor.applied) + " and was at " + text(stored()));
 }
 
 // Right before the batch in hand, or right behind it: then its COMMIT had arrived.
@@ -183,7 +226,8 @@ bool Projector::continues_at(const Cursor& cursor) {
 }
 
 Result<void> Projector::start_from_cursor() {
-  BLOTTER_ASSIGN(const Cursor cursor, store_->cursor(book_id_));
+  BLOTTER_ASSIGN(const Cursor cursor, ask([&](Store& store) { return store.cursor(book_id_); }));
+  reached_ = true;
   const Seq durable = journal_.durable();
   if (cursor.applied > durable) {
     return fail(Errc::corrupt, "the store has event " + text(cursor.applied) + " of a book whose journal ends at " +
@@ -227,13 +271,14 @@ Result<void> Projector::fold_from(std::unique_ptr<journal::Reader> reader, Seq a
 Result<void> Projector::land() {
   if (!claimed_) {
     // Not before there is something to land: a run that records nothing new changes nothing.
-    BLOTTER_ASSIGN(const Cursor cursor, store_->claim(book_id_, journal_.epoch()));
+    BLOTTER_ASSIGN(const Cursor cursor, ask([&](Store& store) { return store.claim(book_id_, journal_.epoch()); }));
     if (cursor.applied != stored()) return fail(Errc::stale, "the store's cursor moved");
     claimed_ = true;
   }
-  Result<Seq> applied = store_->apply(batch_);
+  Result<Seq> applied = ask([&](Store& store) { return store.apply(batch_); });
   const bool refused = !applied && applied.error().code == Errc::invalid;
-  if (refused) applied = store_->apply_setting_aside(batch_);
+  if (refused) applied = ask([&](Store& store) { return store.apply_setting_aside(batch_); });
+  if (applied && *applied != batch_.last) applied = fail(Errc::stale, "the store's cursor moved");
   if (!applied) {
     note_failed_batch();
     return fail(applied.error());
@@ -260,10 +305,11 @@ Result<void> Projector::count_refused() {
   select.book_id = book_id_;
   select.columns = {"seq"};
   std::uint64_t count = 0;
-  BLOTTER_TRY(store_->select(select, [&](const std::vector<Cell>&) -> Result<void> {
+  const auto one_more = [&](const std::vector<Cell>&) -> Result<void> {
     ++count;
     return {};
-  }));
+  };
+  BLOTTER_TRY(ask([&](Store& store) { return store.select(select, one_more); }));
   refused_.store(count, std::memory_order_release);
   return {};
 }

@@ -8,7 +8,10 @@
 // breaker lets nothing through but one trial now and then. What only a person can mend (a password, a right, a schema)
 // is tried again slowly, so that it heals without a restart. Fenced and corrupt end it for good (ADR 0011).
 // A row that the schema refuses goes to refused_rows while everything else lands.
-// Threads    Public functions may be called from any thread. One thread talks to the store, the batcher's folds.
+// Nothing is taken for granted in silence: with nothing to land the cursor is looked at now and then, so that a store
+// that went away or back shows and heals; and a store that does not answer at all is given up and opened anew. Threads
+// Public functions may be called from any thread. One thread talks to the store, the batcher's folds, and one
+//            watches how long the store takes.
 #pragma once
 
 #include <atomic>
@@ -32,16 +35,18 @@ class Projector {
   static constexpr std::uint64_t kEventsMax = Batcher::kEventsMax;  // in one batch
 
   using OpenStore = std::function<Result<std::unique_ptr<Store>>()>;
-  // How long it waits after a failure.
+  // How long it waits.
   struct Pace {
-    Backoff::Options retry;  // while the breaker is closed
+    Backoff::Options retry;  // after a failure, while the breaker is closed
     CircuitBreaker::Options breaker;
-    std::uint64_t seed = 1;  // of the jitter
+    std::uint64_t seed = 1;                // of the jitter
+    std::int64_t idle_look_ms = 5'000;     // with nothing to land, between two looks at the cursor
+    std::int64_t answer_ms_max = 120'000;  // for one answer of the store
   };
 
   // `journal` outlives the projector. Opens the store itself, and keeps trying when it cannot.
   Projector(const journal::Journal& journal, std::string book_id, const StoreOptions& store);
-  // `open` is called by the projector's thread alone.
+  // `open` is called by the projector's thread alone, and cannot be interrupted: it should leave waiting to the store.
   Projector(const journal::Journal& journal, std::string book_id, OpenStore open, Pace pace);
   ~Projector();  // as stop()
 
@@ -70,6 +75,12 @@ class Projector {
   // One life with one store object, until an error or stop().
   Result<void> serve();
   Result<void> start_from_cursor();
+  // With nothing to land. Errc: stale (the store is not where it was), and what the store answers.
+  Result<void> look_at_cursor();
+  // One call of the store, under the eyes of watch().
+  template <class Call>
+  auto ask(Call&& call);
+  void watch();
   // Whether what is folded already goes on at the cursor.
   bool continues_at(const Cursor& cursor);
   Result<void> fold_from(std::unique_ptr<journal::Reader> reader, Seq applied);
@@ -93,6 +104,7 @@ class Projector {
   bool in_hand_ = false;                   // batch_ has been folded and is not known to have landed
   int failures_in_hand_ = 0;               // of its landing
   std::uint64_t events_max_ = kEventsMax;  // of a batch of the next batcher
+  bool reached_ = false;                   // the store has told its cursor
   bool claimed_ = false;
 
   std::atomic<std::uint64_t> stored_{0};
@@ -102,10 +114,15 @@ class Projector {
   mutable std::mutex mutex_;
   bool ended_ = false;  // the thread's work
   std::condition_variable changed_;
+  std::condition_variable watch_over_;
+  std::int64_t asked_at_ms_ = 0;  // when the call under way began; 0: none is
+  const std::int64_t idle_look_ms_;
+  const std::int64_t answer_ms_max_;
   CircuitBreaker breaker_;
   std::optional<Error> problem_;
   Remedy remedy_ = Remedy::time;  // of problem_
   std::thread thread_;
+  std::thread watcher_;
 };
 
 }  // namespace blotter

@@ -3,164 +3,14 @@
 
 #include <gmock/gmock.h>
 
-#include <deque>
-#include <mutex>
-#include <optional>
-#include <utility>
-
-#include "ledger/accepting_test.h"
+#include "ledger/scripted_server_test.h"
 
 namespace blotter::ledger_test {
 namespace {
 
 constexpr std::int64_t kPatienceMs = 20'000;
 
-// A memory store that stays when its connections go, and misbehaves by script.
-class Server {
- public:
-  enum class Fault : std::uint8_t {
-    none,
-    unavailable,
-    in_doubt_lost,
-    in_doubt_done,
-    stale,
-    fenced,
-    corrupt,
-    no_rights,
-    refused_row,  // apply() refuses; the batch's first payment has a bad row
-    senseless,    // apply() refuses, and so does apply_setting_aside()
-  };
-
-  Projector::OpenStore opener() {
-    return [this]() -> Result<std::unique_ptr<Store>> {
-      const std::scoped_lock lock(mutex_);
-      ++opened_;
-      if (away_) return fail(*away_);
-      return std::unique_ptr<Store>(std::make_unique<Connection>(*this));
-    };
-  }
-  // What happens to the next applies; then all is well.
-  void misbehave(std::deque<Fault> faults) {
-    const std::scoped_lock lock(mutex_);
-    faults_ = std::move(faults);
-  }
-  void set_away(std::optional<Error> why) {
-    const std::scoped_lock lock(mutex_);
-    away_ = std::move(why);
-  }
-  // From now on a batch of more than so many events takes too long.
-  void set_events_max(std::uint64_t events) {
-    const std::scoped_lock lock(mutex_);
-    events_max_ = events;
-  }
-  // As a restored backup, or a rebuilt store.
-  void start_over() {
-    const std::scoped_lock lock(mutex_);
-    store_ = memory_store();
-  }
-  int opened() {
-    const std::scoped_lock lock(mutex_);
-    return opened_;
-  }
-  std::vector<std::uint64_t> batches() {
-    const std::scoped_lock lock(mutex_);
-    return batches_;
-  }
-  template <class Use>
-  auto with_store(Use&& use) {
-    const std::scoped_lock lock(mutex_);
-    return use(*store_);
-  }
-
- private:
-  class Connection final : public Store {
-   public:
-    explicit Connection(Server& server) : server_(server) {}
-    Result<Cursor> cursor(std::string_view book) override {
-      return reach([&](Store& store) { return store.cursor(book); });
-    }
-    Result<Cursor> claim(std::string_view book, Epoch epoch) override {
-      return reach([&](Store& store) { return store.claim(book, epoch); });
-    }
-    Result<Seq> apply(const Batch& batch) override {
-      return reach([&](Store& store) { return server_.apply(store, batch); });
-    }
-    Result<Seq> apply_setting_aside(const Batch& batch) override {
-      return reach([&](Store& store) { return server_.apply_setting_aside(store, batch); });
-    }
-    Result<void> select(const Select& select, const RowVisitor& visit) override {
-      return reach([&](Store& store) { return store.select(select, visit); });
-    }
-    Result<void> reset(std::string_view book, Epoch epoch) override {
-      return reach([&](Store& store) { return store.reset(book, epoch); });
-    }
-    Result<std::unique_ptr<StoreReader>> one_moment() override {
-      return reach([&](Store& store) { return store.one_moment(); });
-    }
-
-   private:
-    template <class Use>
-    auto reach(Use&& use) -> decltype(use(std::declval<Store&>())) {
-      const std::scoped_lock lock(server_.mutex_);
-      if (server_.away_) return fail(*server_.away_);
-      return use(*server_.store_);
-    }
-    Server& server_;
-  };
-
-  Result<Seq> apply(Store& store, const Batch& batch) {
-    batches_.push_back(to_number(batch.last) - to_number(batch.first) + 1);
-    if (batches_.back() > events_max_) return fail(Errc::unavailable, "canceling statement due to statement timeout");
-    Fault fault = Fault::none;
-    if (!faults_.empty()) {
-      fault = faults_.front();
-      faults_.pop_front();
-    }
-    switch (fault) {
-      case Fault::none:
-        return store.apply(batch);
-      case Fault::unavailable:
-        return fail(Errc::unavailable, "restarting");
-      case Fault::in_doubt_lost:
-        return fail(Errc::in_doubt, "lost before COMMIT");
-      case Fault::in_doubt_done:
-        expect_value(store.apply(batch));
-        return fail(Errc::in_doubt, "lost after COMMIT");
-      case Fault::stale:
-        return fail(Errc::stale, "a gap");
-      case Fault::fenced:
-        return fail(Errc::fenced, "epoch 99 owns the book");
-      case Fault::corrupt:
-        return fail(Errc::corrupt, "page 7 is damaged");
-      case Fault::no_rights:
-        return fail(Errc::not_found, "permission denied for table fills; run `blotter migrate roles`");
-      case Fault::refused_row:
-        bad_row_ = true;
-        return fail(Errc::invalid, "cash_movements row 1 of 1: id is empty");
-      case Fault::senseless:
-        senseless_ = true;
-        return fail(Errc::invalid, "a batch from seq 7 to 3");
-    }
-    return fail(Errc::invalid, "no such fault");
-  }
-  Result<Seq> apply_setting_aside(Store& store, const Batch& batch) {
-    if (std::exchange(senseless_, false)) return fail(Errc::invalid, "a batch from seq 7 to 3");
-    Batch spoilt = batch;
-    if (std::exchange(bad_row_, false)) spoilt.cash_movements.front().id.clear();
-    return store.apply_setting_aside(spoilt);
-  }
-
-  std::mutex mutex_;
-  std::unique_ptr<Store> store_ = memory_store();
-  std::deque<Fault> faults_;
-  std::vector<std::uint64_t> batches_;  // their numbers of events
-  std::optional<Error> away_;
-  std::uint64_t events_max_ = UINT64_MAX;
-  bool bad_row_ = false;
-  bool senseless_ = false;
-  int opened_ = 0;
-};
-
+using Server = ScriptedServer;
 using Fault = Server::Fault;
 
 const Error kAway{Errc::unavailable, "the server is away"};
@@ -169,7 +19,8 @@ const Error kAway{Errc::unavailable, "the server is away"};
 Projector::Pace quick_pace() {
   return {.retry = {.ms_min = 1, .ms_max = 5},
           .breaker = {.failures_max = 5, .cool_down_ms_min = 1, .cool_down_ms_max = 5},
-          .seed = 1};
+          .seed = 1,
+          .idle_look_ms = 1};
 }
 
 struct ProjectorTest : testing::Test {
@@ -230,6 +81,57 @@ TEST_F(ProjectorTest, GoesBackWithACursorThatWentBack) {
     std::this_thread::yield();
   }
   ASSERT_TRUE(landed(*projector).has_value());
+  expect_all_there();
+}
+
+// A failover or a restore at night, when nothing happens that would have to land.
+TEST_F(ProjectorTest, FillsACursorThatWentBackWithoutWaitingForTheNextEvent) {
+  const auto projector = start();
+  accepting.offer(simulated(500, 1));
+  ASSERT_TRUE(landed(*projector).has_value());
+  server.start_over();
+  const auto applied = [&] {
+    return server.with_store([](Store& store) { return to_number(store.cursor("main")->applied); });
+  };
+  while (applied() < accepting.last()) std::this_thread::yield();
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, AStoreThatGoesAwayWhileNothingHappensShows) {
+  const auto projector = start();
+  accepting.offer({cash("1", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  server.set_away(kAway);
+  while (projector->problem() != kAway.message) std::this_thread::yield();
+  server.set_away({});
+  while (!projector->problem().empty()) std::this_thread::yield();
+}
+
+// Behind PgBouncer a connection survives a restore: the claim is gone, and nobody has taken our place.
+TEST_F(ProjectorTest, ClaimsAgainWhenTheClaimIsGone) {
+  Projector::Pace pace = quick_pace();
+  pace.idle_look_ms = 600'000;
+  const auto projector = start(pace);
+  accepting.offer({cash("1", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  server.start_over();
+  accepting.offer({cash("2", "5")});
+  const auto stored = landed(*projector);
+  ASSERT_TRUE(stored.has_value()) << stored.error().message;
+  expect_all_there();
+}
+
+TEST_F(ProjectorTest, GivesUpAStoreThatDoesNotAnswer) {
+  Projector::Pace pace = quick_pace();
+  pace.answer_ms_max = 20;
+  const auto projector = start(pace);
+  server.misbehave({Fault::none, Fault::silent});
+  accepting.offer({cash("1", "5")});
+  ASSERT_TRUE(landed(*projector).has_value());
+  accepting.offer({cash("2", "5")});
+  const auto stored = landed(*projector);
+  ASSERT_TRUE(stored.has_value()) << stored.error().message;
+  EXPECT_EQ(server.opened(), 2);
   expect_all_there();
 }
 

@@ -122,18 +122,19 @@ inline std::string differences(StoreReader& store, StoreReader& oracle, const st
 inline Projector::Pace quick(std::uint64_t seed) {
   return {.retry = {.ms_min = 1, .ms_max = 20},
           .breaker = {.failures_max = 20, .cool_down_ms_min = 5, .cool_down_ms_max = 50},
-          .seed = seed};
+          .seed = seed,
+          .idle_look_ms = 50};
 }
 
 class LandingTest : public ::testing::Test {
  protected:
   // Records, and lands through what open() reaches.
   void start(const std::string& url) {
-    start([url] { return postgres::open_postgres_store(options_for(url), StoreAccess::write); });
+    start([url] { return open_store_for_landing(options_for(url)); });
   }
   void start(Projector::OpenStore open) {
     projector_.reset();
-    projector_ = std::make_unique<Projector>(accepting().journal(), "main", std::move(open), quick(seed_));
+    projector_ = std::make_unique<Projector>(accepting().journal(), "main", std::move(open), pace_);
   }
   void stop() { projector_.reset(); }
 
@@ -201,6 +202,7 @@ class LandingTest : public ::testing::Test {
   const std::uint64_t seed_ = test_seed();
   ledger_test::Directory directory_;
   RandomDay day_{seed_};
+  Projector::Pace pace_ = quick(seed_);
   std::unique_ptr<Accepting> accepting_;
   std::unique_ptr<Projector> projector_;
 };

@@ -181,14 +181,73 @@ TEST_F(ServerFaults, HoldsALockWhileWeStop) {
   expect_exactly_once(url);
 }
 
+// The schema's own tables, locked by a person: connecting works, and the first question waits.
+TEST_F(ServerFaults, HoldsTheSchemaWhileWeStop) {
+  const std::string url = fresh_database();
+  open_for_writing(url);
+  Session session(url);
+  session.run("BEGIN; LOCK TABLE ledger.schema_migrations");
+  start(url);
+  record(10);
+  EXPECT_TRUE(soon([&] { return session.ask("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") == "t"; }));
+  const auto before = std::chrono::steady_clock::now();
+  stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(8));
+  session.run("ROLLBACK");
+  start(url);
+  expect_exactly_once(url);
+}
+
+// Our host loses its power in the middle of a transaction: the server hears nothing, and keeps the book for the dead.
+TEST_F(ServerFaults, KeepsTheBookForAClientThatVanished) {
+  const std::string url = fresh_database();
+  open_for_writing(url);
+  const auto proxy = expect_value(TcpProxy::start(socket_of(scratch_server())));
+  std::atomic<bool> stalled{false};
+  proxy->set_policy([&](const WireMessage& message) {
+    if (!message.is_commit()) return Verdict::pass;
+    stalled = true;
+    return Verdict::stall;
+  });
+  start(proxy->url(database_of(url)));
+  record(500);
+  ASSERT_TRUE(soon([&] { return stalled.load(); }));
+  stop();  // the proxy does not tell the server
+  start(url);
+  EXPECT_TRUE(soon([&] { return projector_->problem().find("lock timeout") != std::string::npos || landed(0); }))
+      << projector_->problem();
+  expect_exactly_once(url);
+  EXPECT_TRUE(stalled);
+}
+
+// Stopped and not ended, as by a cgroup or a debugger: the kernel keeps its connections alive.
+TEST_F(ServerFaults, FreezesTheBackend) {
+  const std::string url = fresh_database();
+  pace_.answer_ms_max = 500;
+  start(url);
+  record(100);
+  expect_landed();
+  const int pid = std::atoi(Session(url)
+                                .ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'blotter'"
+                                     " AND datname = current_database()")
+                                .c_str());
+  ASSERT_GT(pid, 1);
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  record(500);
+  // It may hold the book's row; then it has to wake up before anybody else can land.
+  EXPECT_TRUE(soon([&] { return !projector_->problem().empty() || landed(0); }));
+  EXPECT_EQ(::kill(pid, SIGCONT), 0);
+  expect_exactly_once(url);
+}
+
+// We were frozen, in the middle of a transaction: the server does not wait for us longer than it was asked to.
 TEST_F(ServerFaults, LosesAConnectionThatIdlesInATransaction) {
   const std::string url = fresh_database();
   open_for_writing(url);
-  Session(url).run("ALTER DATABASE " + database_of(url) + " SET idle_in_transaction_session_timeout = '50ms'");
   const auto proxy = expect_value(TcpProxy::start(socket_of(scratch_server())));
   std::atomic<int> stalls{0};
   proxy->set_policy(
-      [&](const WireMessage& message) { return message.is_commit() && stalls++ < 5 ? Verdict::stall : Verdict::pass; });
+      [&](const WireMessage& message) { return message.is_commit() && stalls++ < 1 ? Verdict::stall : Verdict::pass; });
   start(proxy->url(database_of(url)));
   record(1'000);
   Session session(url);
@@ -198,7 +257,7 @@ TEST_F(ServerFaults, LosesAConnectionThatIdlesInATransaction) {
                            "datname = current_database()") != "0";
     // The server has given up on it: now its words may arrive.
     if (!idles) proxy->release();
-    return stalls > 5;
+    return stalls > 1;
   }));
   expect_exactly_once(url);
 }
@@ -318,6 +377,28 @@ TEST_F(ServerFaults, FailsOverToAStandbyThatLags) {
   // A standby takes no writes yet.
   EXPECT_FALSE(landed(200).has_value());
   expect_value(standby->promote());
+  expect_exactly_once(standby->url("ledger"));
+}
+
+// At night: nothing is recorded that would have to land, and still what is missing there is landed again.
+TEST_F(ServerFaults, FailsOverWhileNothingIsRecorded) {
+  const auto primary = server_of_its_own();
+  const std::string url = expect_value(primary->create_database("ledger"));
+  start(url);
+  record(500);
+  expect_landed();
+  const auto standby = expect_value(primary->start_replica(new_directory()));
+  expect_value(standby->stop());
+  start("postgresql://postgres@/ledger?host=" + primary->directory() + "," + standby->directory());
+  record(2'000);
+  expect_landed();
+  expect_value(primary->kill_hard());
+  EXPECT_TRUE(soon([&] { return !projector_->problem().empty(); })) << "nobody had to ask";
+  expect_value(standby->start_again());
+  expect_value(standby->promote());
+  Session after(standby->url("ledger"));
+  const std::string last = std::to_string(accepting().last());
+  EXPECT_TRUE(soon([&] { return after.ask("SELECT applied_seq FROM ledger.books") == last; }));
   expect_exactly_once(standby->url("ledger"));
 }
 
