@@ -40,9 +40,13 @@ Result<CopyReport> copy(const GlobalOptions& options, const CopyOptions& wanted)
   BLOTTER_ASSIGN(const auto source, open_side(options, wanted.from, StoreAccess::read));
   BLOTTER_ASSIGN(const auto target, open_side(options, wanted.to, StoreAccess::write));
   ProgressLine progress;
-  return copy_store(*source, *target, book, [&](std::uint64_t done, std::uint64_t total) {
-    progress.show("copying", done, total, fmt::format("event {} of {}", done, total));
-  });
+  const auto show = [&](const char* what, const char* unit) {
+    return [&progress, what, unit](std::uint64_t done, std::uint64_t total) {
+      progress.show(what, done, total, fmt::format("{} {} of {}", unit, done, total));
+    };
+  };
+  return copy_store(*source, *target, book,
+                    {.copying = show("copying", "event"), .comparing = show("comparing", "table")});
 }
 
 int print_report(const GlobalOptions& options, const CopyOptions& wanted, const CopyReport& report) {

@@ -245,7 +245,7 @@ bool CopyReport::equal() const {
   return std::all_of(tables.begin(), tables.end(), [](const Compared& table) { return table.equal(); });
 }
 
-Result<CopyReport> copy_store(Store& source, Store& target, const std::string& book_id, const Progress& progress,
+Result<CopyReport> copy_store(Store& source, Store& target, const std::string& book_id, const CopyProgress& progress,
                               std::uint64_t events_max) {
   CopyReport report;
   BLOTTER_ASSIGN(Moment moment, moment_of(source, book_id));
@@ -256,7 +256,7 @@ Result<CopyReport> copy_store(Store& source, Store& target, const std::string& b
   if (claimed.applied != before.applied) {
     return fail(Errc::stale, "somebody else writes to the target; stop it and try again");
   }
-  Copy copy(moment, target, book_id, before.applied, progress, events_max);
+  Copy copy(moment, target, book_id, before.applied, progress.copying, events_max);
   BLOTTER_ASSIGN(report.rows_copied, copy.run());
   report.to = moment.cursor.applied;
   BLOTTER_ASSIGN(report.source_refused, count_refused(*moment.rows, book_id));
@@ -267,6 +267,7 @@ Result<CopyReport> copy_store(Store& source, Store& target, const std::string& b
     BLOTTER_ASSIGN(compared.source, table_checksum(*moment.rows, table, book_id));
     BLOTTER_ASSIGN(compared.target, table_checksum(*copied, table, book_id));
     report.tables.push_back(std::move(compared));
+    if (progress.comparing) progress.comparing(report.tables.size(), std::size(kCompared));
   }
   return report;
 }

@@ -40,11 +40,17 @@ struct CopyReport {
 // The number of events in one batch.
 inline constexpr std::uint64_t kCopyEvents = 20'000;
 
-// `done` and `total` of the progress are events. Errc: not_found (the source has no such book), fenced (a newer epoch
+// Either may be empty.
+struct CopyProgress {
+  Progress copying;    // in events
+  Progress comparing;  // in tables; each is read whole, in both stores
+};
+
+// Errc: not_found (the source has no such book), fenced (a newer epoch
 // holds the target), invalid (the target is ahead of the source, or holds rows of another book's history; nothing is
 // changed), stale (the target was written by somebody else meanwhile), unavailable, in_doubt, exhausted (call again: it
 // goes on), corrupt (a row of the source does not read).
-Result<CopyReport> copy_store(Store& source, Store& target, const std::string& book_id, const Progress& progress,
+Result<CopyReport> copy_store(Store& source, Store& target, const std::string& book_id, const CopyProgress& progress,
                               std::uint64_t events_max = kCopyEvents);
 
 }  // namespace blotter

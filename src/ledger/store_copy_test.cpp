@@ -107,14 +107,18 @@ TEST(StoreCopy, MovesABookFromMemoryToSqliteAndBack) {
   const Directory directory;
   const auto sqlite = sqlite_store(directory);
   std::vector<std::pair<std::uint64_t, std::uint64_t>> seen;
-  const auto there = expect_value(copy_store(
-      *source.store, *sqlite, "main", [&](std::uint64_t done, std::uint64_t all) { seen.emplace_back(done, all); },
-      kEvents));
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> compared_tables;
+  const CopyProgress progress{
+      .copying = [&](std::uint64_t done, std::uint64_t all) { seen.emplace_back(done, all); },
+      .comparing = [&](std::uint64_t done, std::uint64_t all) { compared_tables.emplace_back(done, all); }};
+  const auto there = expect_value(copy_store(*source.store, *sqlite, "main", progress, kEvents));
   expect_equal(there, *source.store, *sqlite);
   EXPECT_EQ(to_number(there.from), 0u);
   EXPECT_EQ(to_number(there.to), source.events.size());
   EXPECT_EQ(seen.size(), (source.events.size() + kEvents - 1) / kEvents);
   EXPECT_EQ(seen.back(), std::pair(source.events.size(), source.events.size()));
+  EXPECT_EQ(compared_tables.size(), there.tables.size());
+  EXPECT_EQ(compared_tables.back(), std::pair(there.tables.size(), there.tables.size()));
   std::map<Table, std::uint64_t> rows;
   for (const auto& compared : there.tables) rows[compared.table] = compared.target.rows;
   for (const Table table : {Table::orders, Table::order_events, Table::fills, Table::position_adjustments,
