@@ -128,7 +128,7 @@ class Landing {
     }
     BLOTTER_ASSIGN(const auto reader, journal::open_reader(options_.journal_directory(), &journal));
     BLOTTER_ASSIGN(const journal::Record record, reader->at(cursor.applied));
-    if (cursor.applied_hash == 0 || hash_of(record) == cursor.applied_hash) return {};
+    if (is_applied(record, cursor)) return {};
     return fail(Errc::corrupt, fmt::format("{}the journal in {} has another one of that number: another journal feeds "
                                            "this store, or this one lost its end and went on differently{}",
                                            store, options_.data, kRemedy));

@@ -6,6 +6,10 @@ namespace blotter {
 
 std::uint64_t hash_of(const journal::Record& record) { return XXH3_64bits(record.bytes.data(), record.bytes.size()); }
 
+bool is_applied(const journal::Record& record, const Cursor& cursor) {
+  return cursor.applied_hash == 0 || cursor.applied_hash == hash_of(record);
+}
+
 std::string words_of_mismatch(Seq applied) {
   return "event " + std::to_string(to_number(applied)) +
          " of the journal is not the one that the store has applied: the store belongs to another journal, or this one "
@@ -15,7 +19,7 @@ std::string words_of_mismatch(Seq applied) {
 Result<void> prove_cursor(journal::Reader& reader, const Cursor& cursor) {
   if (to_number(cursor.applied) == 0 || cursor.applied_hash == 0) return {};
   BLOTTER_ASSIGN(const journal::Record record, reader.at(cursor.applied));
-  if (hash_of(record) == cursor.applied_hash) return {};
+  if (is_applied(record, cursor)) return {};
   return fail(Errc::corrupt, words_of_mismatch(cursor.applied));
 }
 

@@ -12,6 +12,9 @@ namespace blotter {
 // XXH3 of the record's bytes: Batch::last_hash, Cursor::applied_hash.
 std::uint64_t hash_of(const journal::Record& record);
 
+// Whether the record is the one that the cursor ended with. A cursor without a hash does not tell, and is believed.
+bool is_applied(const journal::Record& record, const Cursor& cursor);
+
 // What to say when the store's last event is not the journal's.
 std::string words_of_mismatch(Seq applied);
 

@@ -36,7 +36,7 @@ Result<void> compare(journal::Reader& reader, const std::string& book_id, StoreR
     }
     BLOTTER_TRY(decode(record->bytes, event));
     projection.add(event, record->seq);
-    if (seq == last && report.cursor.applied_hash != 0 && report.cursor.applied_hash != hash_of(*record)) {
+    if (seq == last && !is_applied(*record, report.cursor)) {
       report.add("store", words_of_mismatch(report.cursor.applied));
     }
     if (seq % kBatchEvents == 0 || seq == last) {
