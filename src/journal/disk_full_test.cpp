@@ -1,14 +1,13 @@
 // A full disk: intents are refused, facts go on into the reserve, nothing acknowledged is lost, and it resumes by
 // itself.
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <functional>
 #include <thread>
 
 #include "journal/faulty_io.h"
-#include "journal/journal_fixture.h"
+#include "journal/small_disk_fixture.h"
 
 namespace blotter::journal {
 namespace {
@@ -105,36 +104,11 @@ TEST(DiskFull, RefusesIntentsLandsFactsAndResumes) {
       [&] { io.set_space(-1); });
 }
 
-// A small file system of its own.
-class SmallDisk {
- public:
-  SmallDisk() { mounted_ = ::mount("none", directory_.path().c_str(), "tmpfs", 0, "size=1m") == 0; }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    if (mounted_) ::umount2(directory_.path().c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  std::string path() const { return directory_.path(); }
-
- private:
-  TemporaryDirectory directory_;
-  bool mounted_ = false;
-};
-
 TEST(DiskFull, OnARealSmallFileSystem) {
-  const SmallDisk disk;
+  const SmallDisk disk("1m");
   if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount a small tmpfs";
-  const std::string ballast = disk.path() + "/ballast";
   tell_the_story(
-      {.spare_retry = std::chrono::milliseconds(1)}, disk.path() + "/book",
-      [&] {
-        std::ofstream out(ballast, std::ios::binary);
-        const std::string piece(4096, 'b');
-        while (out.write(piece.data(), 4096) && out.flush()) {
-        }
-      },
-      [&] { std::filesystem::remove(ballast); });
+      {.spare_retry = std::chrono::milliseconds(1)}, disk.path() + "/book", [&] { disk.fill(); }, [&] { disk.free(); });
 }
 
 TEST(DiskFull, OpeningWithoutASpareToGiveUpIsRefusedAndChangesNothing) {
@@ -152,7 +126,7 @@ TEST(DiskFull, OpeningWithoutASpareToGiveUpIsRefusedAndChangesNothing) {
 }
 
 TEST(DiskFull, OpeningGivesUpASpareWhenItNeedsTheRoom) {
-  const SmallDisk disk;
+  const SmallDisk disk("1m");
   if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount a small tmpfs";
   const std::string directory = disk.path() + "/book";
   {
@@ -160,10 +134,7 @@ TEST(DiskFull, OpeningGivesUpASpareWhenItNeedsTheRoom) {
     append_until(*journal, 2);
     ASSERT_TRUE(eventually([&] { return spares_in(directory) == 2; }));
   }
-  std::ofstream out(disk.path() + "/ballast", std::ios::binary);
-  const std::string piece(4096, 'b');
-  while (out.write(piece.data(), 4096) && out.flush()) {
-  }
+  disk.fill();
   auto journal = open_or_throw(directory);
   EXPECT_EQ(journal->recovery().last, Seq{2});
   append_until(*journal, 10);

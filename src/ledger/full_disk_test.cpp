@@ -1,39 +1,14 @@
 // A full disk under a whole ledger: intents are refused, facts land in the reserve, and it resumes by itself.
-#include <sys/mount.h>
-
-#include <fstream>
 #include <thread>
 
+#include "journal/small_disk_fixture.h"
 #include "ledger/accepting_test.h"
 
 namespace blotter::ledger_test {
 namespace {
 
-class SmallDisk {
- public:
-  SmallDisk() { mounted_ = ::mount("none", directory_.path().c_str(), "tmpfs", 0, "size=4m") == 0; }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    if (mounted_) ::umount2(directory_.path().c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  std::string path() const { return directory_.path(); }
-  void fill() const {
-    std::ofstream out(path() + "/ballast", std::ios::binary);
-    const std::string piece(4096, 'b');
-    while (out.write(piece.data(), 4096) && out.flush()) {
-    }
-  }
-  void free() const { std::filesystem::remove(path() + "/ballast"); }
-
- private:
-  Directory directory_;
-  bool mounted_ = false;
-};
-
 struct FullDisk : testing::Test {
-  SmallDisk disk;
+  journal::SmallDisk disk{"4m"};
   std::unique_ptr<Ledger> ledger;
   int orders = 0;
 
