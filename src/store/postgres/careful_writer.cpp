@@ -163,7 +163,7 @@ Result<void> CarefulWriter::change_each(const std::vector<Change>& changes, Tabl
     }
     BLOTTER_TRY(connection_.run_script(kSavepoint));
     queue(std::vector<Change>{change});
-    const Result<void> done = sender_.flush();
+    Result<void> done = sender_.flush();
     if (done) {
       BLOTTER_TRY(connection_.run_script(kKeep));
       continue;

@@ -58,7 +58,7 @@ class PostgresStore final : public Store {
     if (connection_ && connection_->usable()) return {};
     BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings_));
     BLOTTER_TRY(use(std::move(connection)));
-    const Result<void> checked = check_schema();
+    Result<void> checked = check_schema();
     if (!checked) BLOTTER_TRY(use(nullptr));
     return checked;
   }
