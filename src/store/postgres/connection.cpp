@@ -127,6 +127,8 @@ double Rows::real(int row, int column) const {
   return std::bit_cast<double>(big_endian<std::uint64_t>(value));
 }
 
+std::int64_t Rows::touched() const { return count_of(result_.get()); }
+
 std::int64_t Refusal::copy_line() const {
   constexpr std::string_view kLine = ", line ";
   const std::size_t at = context.find(kLine);
@@ -153,7 +155,7 @@ bool Connection::connected() const { return !lost_ && PQstatus(handle_) == CONNE
 bool Connection::usable() const { return connected() && PQtransactionStatus(handle_) == PQTRANS_IDLE; }
 int Connection::backend_pid() const { return PQbackendPID(handle_); }
 
-void Connection::forget_answers() { refusal_ = {}; }
+void Connection::forget_refusal() { refusal_ = {}; }
 
 // The error of the answer, or of the connection when there is none.
 Unexpected Connection::refused(const pg_result* result) {
@@ -193,7 +195,7 @@ void Connection::drain() {
 }
 
 Result<Rows> Connection::query(const char* sql, const Parameters& parameters) {
-  forget_answers();
+  forget_refusal();
   const Bound bound(parameters.types_, parameters.values_, parameters.nulls_);
   Answer answer(PQexecParams(handle_, sql, bound.count(), bound.types.data(), bound.values.data(), bound.lengths.data(),
                              bound.formats.data(), 1));
@@ -202,16 +204,12 @@ Result<Rows> Connection::query(const char* sql, const Parameters& parameters) {
 }
 
 Result<std::int64_t> Connection::execute(const char* sql, const Parameters& parameters) {
-  forget_answers();
-  const Bound bound(parameters.types_, parameters.values_, parameters.nulls_);
-  const Answer answer(PQexecParams(handle_, sql, bound.count(), bound.types.data(), bound.values.data(),
-                                   bound.lengths.data(), bound.formats.data(), 1));
-  if (!succeeded(answer.get())) return refused(answer.get());
-  return count_of(answer.get());
+  BLOTTER_ASSIGN(const Rows answer, query(sql, parameters));
+  return answer.touched();
 }
 
 Result<std::vector<std::int64_t>> Connection::execute_all(std::span<const Statement> statements) {
-  forget_answers();
+  forget_refusal();
   std::vector<std::int64_t> touched;
   if (statements.empty()) return touched;
   if (PQenterPipelineMode(handle_) != 1) return refused(nullptr);
@@ -243,7 +241,6 @@ Result<std::vector<std::int64_t>> Connection::execute_all(std::span<const Statem
       touched.push_back(count_of(answer.get()));
     } else if (!error) {
       error = refused(answer.get()).error;
-      refusal_.statement = touched.size();
     }
   }
   PQexitPipelineMode(handle_);
@@ -252,7 +249,7 @@ Result<std::vector<std::int64_t>> Connection::execute_all(std::span<const Statem
 }
 
 Result<void> Connection::run_script(const char* sql) {
-  forget_answers();
+  forget_refusal();
   const Answer answer(PQexec(handle_, sql));
   if (!succeeded(answer.get()) && PQresultStatus(answer.get()) != PGRES_EMPTY_QUERY) return refused(answer.get());
   return {};
@@ -260,7 +257,7 @@ Result<void> Connection::run_script(const char* sql) {
 
 Result<void> Connection::query_each(const char* sql, const Parameters& parameters,
                                     const std::function<Result<void>(const Rows&)>& visit) {
-  forget_answers();
+  forget_refusal();
   const bool inside = PQtransactionStatus(handle_) == PQTRANS_INTRANS;
   const Bound bound(parameters.types_, parameters.values_, parameters.nulls_);
   if (PQsendQueryParams(handle_, sql, bound.count(), bound.types.data(), bound.values.data(), bound.lengths.data(),
@@ -288,7 +285,7 @@ Result<void> Connection::query_each(const char* sql, const Parameters& parameter
 }
 
 Result<void> Connection::begin_copy(const char* sql) {
-  forget_answers();
+  forget_refusal();
   const Answer answer(PQexec(handle_, sql));
   if (PQresultStatus(answer.get()) != PGRES_COPY_IN) return refused(answer.get());
   return {};
@@ -327,7 +324,7 @@ Result<std::int64_t> Connection::touched_rows(pg_result* result) {
 }
 
 Result<std::int64_t> Connection::copy_out(const char* sql, const std::function<Result<void>(std::string_view)>& sink) {
-  forget_answers();
+  forget_refusal();
   const Answer answer(PQexec(handle_, sql));
   if (PQresultStatus(answer.get()) != PGRES_COPY_OUT) return refused(answer.get());
   Result<void> outcome;
@@ -346,7 +343,7 @@ Result<std::int64_t> Connection::copy_out(const char* sql, const std::function<R
 Result<void> Connection::begin(const char* statement) { return run_script(statement); }
 
 Result<void> Connection::commit() {
-  forget_answers();
+  forget_refusal();
   if (!connected()) return refused(nullptr);  // COMMIT was never sent
   const Answer answer(PQexec(handle_, "COMMIT"));
   if (succeeded(answer.get())) {

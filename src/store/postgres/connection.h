@@ -50,7 +50,9 @@ struct ConnectionSettings {
   std::string url;       // postgresql://… or libpq's key=value form, with any of its parameters and several hosts
   std::string ssl_mode;  // empty: libpq's default
   std::string application_name = "blotter";
-  std::int64_t connect_ms_max = 10'000;  // for all hosts of the URL together; at least two seconds for each
+  // For all hosts of the URL together, each with one address; at least two seconds for each. A server that answers with
+  // a refusal is asked a second time, for its reason.
+  std::int64_t connect_ms_max = 10'000;
   Target target = Target::writable;
 };
 ConnectionSettings settings_of(const StoreOptions& options, Target target);
@@ -91,6 +93,7 @@ class Rows {
   std::int64_t integer(int row, int column) const;                                         // of int2, int4, int8, oid
   bool boolean(int row, int column) const;
   double real(int row, int column) const;  // of float8: statistics only, never money
+  std::int64_t touched() const;            // by the statement, whether it returned rows or not
 
  private:
   struct Clear {
@@ -108,7 +111,6 @@ struct Refusal {
   std::string constraint;
   std::string context;             // of COPY: "COPY fills, line 3, column price"
   std::string routine;             // of the server's source
-  std::size_t statement = 0;       // of execute_all(): which one
   std::int64_t copy_line() const;  // of COPY, from 1; 0 when it did not say
 };
 
@@ -169,7 +171,7 @@ class Connection {
   Unexpected refused(const pg_result* result);
   Unexpected refused_while_copying();
   void drain();
-  void forget_answers();
+  void forget_refusal();
 
   pg_conn* handle_;
   int socket_;         // a duplicate: libpq closes its own whenever it likes, and cut() must not meet another's
