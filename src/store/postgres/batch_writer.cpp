@@ -88,6 +88,7 @@ Result<Seq> BatchWriter::apply_at_once(const Batch& batch) {
   BLOTTER_TRY(partitions_.ensure(connection_, batch));
   Transaction transaction(connection_);
   sender_.forget();
+  sender_.take_sent();
   sender_.queue(kBegin);
   sender_.queue(kOfATransaction);
   sender_.queue(kConstraintsNow);
@@ -111,6 +112,8 @@ Result<Seq> BatchWriter::apply_at_once(const Batch& batch) {
   }
   queue_updates(sender_, batch);
   BLOTTER_TRY(sender_.flush());
+  // A kind of row that somebody adds to Batch, and not here, would be lost in silence.
+  BLOTTER_ASSERT(sender_.take_sent() == batch.row_count());
   BLOTTER_TRY(transaction.commit());
   return batch.last;
 }

@@ -42,12 +42,14 @@ void RowSender::queue_statuses(const std::string& book_id, const std::vector<Fil
           .add_binary(kInt8Array, seqs_of(changes))
           .add_binary(kTextArray, std::string(statuses.view())),
       changes.size());
+  sent_ += changes.size();
 }
 
 void RowSender::queue_releases(const std::string& book_id, const std::vector<QuarantineRelease>& releases) {
   if (releases.empty()) return;
   queue_counted("UPDATE ledger.quarantine SET state = 'released' WHERE book_id = $1 AND seq = ANY ($2)",
                 Parameters().add(book_id).add_binary(kInt8Array, seqs_of(releases)), releases.size());
+  sent_ += releases.size();
 }
 
 Result<void> RowSender::flush() {

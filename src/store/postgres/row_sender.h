@@ -7,6 +7,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 
 #include "store/postgres/column_list.h"
 #include "store/postgres/connection.h"
@@ -44,6 +45,9 @@ class RowSender {
   Result<void> flush();
   void forget();
 
+  // Rows that were queued or copied since the last call.
+  std::size_t take_sent() { return std::exchange(sent_, 0); }
+
   // Errc: invalid (a refused row), unavailable (the server counted other rows than were sent), else as Connection.
   template <class Row>
   Result<void> copy(const std::vector<Row>& rows);
@@ -61,6 +65,7 @@ class RowSender {
   ByteBuffer buffer_;
   std::vector<Statement> queued_;
   std::vector<std::int64_t> expected_;  // rows that each has to touch
+  std::size_t sent_ = 0;
 };
 
 template <class Row>
@@ -73,6 +78,7 @@ void RowSender::queue_arrays(const std::vector<Row>& rows, const char* sql) {
     parameters.add_binary(table.array_oids[column++], std::string(bytes));
   });
   queue_counted(sql, std::move(parameters), rows.size());
+  sent_ += rows.size();
 }
 
 template <class Row>
@@ -89,6 +95,7 @@ Result<void> RowSender::copy(const std::vector<Row>& rows) {
   }
   buffer_.put(kCopyEnd);
   BLOTTER_TRY(connection_.put_copy(buffer_.view()));
+  sent_ += rows.size();
   BLOTTER_ASSIGN(const std::int64_t landed, connection_.end_copy());
   return counted(kTable, landed, rows.size());
 }
