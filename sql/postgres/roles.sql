@@ -73,10 +73,15 @@ DO $$
 DECLARE
   each RECORD;
 BEGIN
-  -- Whoever migrates must stay able to alter what the operator owns now. A superuser is able to as it is.
-  IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
-    EXECUTE format('GRANT blotter_operator TO %I', current_user);
-  END IF;
+  -- The owner of the schema must stay able to alter what the operator owns now, and its views to read it, whoever runs
+  -- this. A superuser is able to as it is, and counts as a member here.
+  FOR each IN
+    SELECT rolname FROM pg_catalog.pg_roles
+    WHERE (rolname = current_user OR oid = (SELECT nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'ledger'))
+      AND NOT pg_catalog.pg_has_role(oid, 'blotter_operator', 'MEMBER')
+  LOOP
+    EXECUTE format('GRANT blotter_operator TO %I', each.rolname);
+  END LOOP;
   FOR each IN
     WITH ours AS (
       SELECT format('%I.%I', schema_name, table_name)::regclass AS relation FROM ledger.partition_rules

@@ -33,6 +33,11 @@ class RolesTest : public PostgresSchemaTest {
     for (char& c : lower) c = static_cast<char>(std::tolower(c));
     return url.replace(at, user.size(), lower + "@");
   }
+  std::string of_database(std::string url, const std::string& other) const {
+    const std::size_t at = url.find(database_);
+    EXPECT_NE(at, std::string::npos) << url;
+    return url.replace(at, database_.size(), other);
+  }
   void allows(Connection& connection, const std::string& sql) {
     const auto done = connection.run_script(sql.c_str());
     EXPECT_TRUE(done.has_value()) << sql << ": " << done.error().message;
@@ -178,15 +183,36 @@ TEST_F(RolesTest, AnOwnerWhoIsNoSuperuserMigratesAndMakesRoles) {
   run("CREATE ROLE " + name("owner") + " LOGIN CREATEROLE");
   run("CREATE DATABASE owned_db OWNER " + name("owner"));
   StoreOptions owned;
-  owned.url = url_as("owner");
-  const std::size_t at = owned.url.find(database_);
-  ASSERT_NE(at, std::string::npos);
-  owned.url.replace(at, database_.size(), "owned_db");
+  owned.url = of_database(url_as("owner"), "owned_db");
   const auto applied = make_migrator(owned)->up(INT32_MAX);
   ASSERT_TRUE(applied.has_value()) << applied.error().message;
   const auto made = make_roles(owned);
   ASSERT_TRUE(made.has_value()) << made.error().message;
   const auto undone = make_migrator(owned)->down(0);
+  EXPECT_TRUE(undone.has_value()) << undone.error().message;
+}
+
+// The usual set-up: the owner of the database may make no roles, so a superuser makes them once. The partitioned tables
+// are the operator's then, and the owner's views and functions must still reach them.
+TEST_F(RolesTest, AnOwnerKeepsItsRightsWhenASuperuserMakesTheRoles) {
+  run("CREATE ROLE " + name("owner") + " LOGIN");
+  run("CREATE DATABASE owned_by_one_without_createrole OWNER " + name("owner"));
+  const auto url_of = [&](const std::string& url) { return of_database(url, "owned_by_one_without_createrole"); };
+  StoreOptions as_owner;
+  as_owner.url = url_of(url_as("owner"));
+  const auto applied = make_migrator(as_owner)->up(INT32_MAX);
+  ASSERT_TRUE(applied.has_value()) << applied.error().message;
+  StoreOptions as_superuser;
+  as_superuser.url = url_of(url_);
+  for (int round = 0; round < 2; ++round) {
+    const auto made = make_roles(as_superuser);
+    ASSERT_TRUE(made.has_value()) << made.error().message;
+  }
+  allows(*connect(url_of(url_as("r"))), "SELECT * FROM execution.ledger_entries");
+  const auto owner = connect(as_owner.url);
+  allows(*owner,
+         "SELECT ledger.ensure_partitions('fills', ARRAY['2026-01-01Z'::timestamptz]); SELECT * FROM execution.fills");
+  const auto undone = make_migrator(as_owner)->down(0);
   EXPECT_TRUE(undone.has_value()) << undone.error().message;
 }
 
