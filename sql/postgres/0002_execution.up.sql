@@ -1,6 +1,6 @@
 -- Orders, executions, positions, balances and cash.
 --
--- What grows with time is partitioned by `at`; ledger.ensure_partition makes the partitions. Fills refer to orders and
+-- What grows with time is partitioned by `at`; ledger.ensure_partitions makes the partitions. Fills refer to orders and
 -- instruments without foreign keys: docs/adr/0013-fills-refer-to-orders-without-a-foreign-key.md has the figures.
 
 CREATE TABLE execution.orders (

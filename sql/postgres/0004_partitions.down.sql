@@ -13,7 +13,6 @@ BEGIN
   END IF;
 END
 $$;
-DROP FUNCTION ledger.ensure_partition(TEXT, TIMESTAMPTZ);
 DROP FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]);
 DROP FUNCTION ledger.has_partition(TEXT, TIMESTAMPTZ);
 DROP FUNCTION ledger.settle_detached(BIGINT);

@@ -1,8 +1,8 @@
 -- Partitions by time: the rule of each table, making partitions, and what was retired.
 --
--- A partition is one period in UTC and is named after it: fills_2026_q4, audit_log_2026_11, x_2026_11_21. There is no
--- DEFAULT partition (with one, every ATTACH would lock and scan it); the writer asks for the partitions of a batch
--- before it lands, so a record of any time lands.
+-- A partition is one period in UTC and is named after it: fills_2026_q4, audit_log_2026_11, x_2026_11_21; and
+-- fills_2026_q4_2 where the name is taken. There is no DEFAULT partition (with one, every ATTACH would lock and scan
+-- it); the writer asks for the partitions of a batch before it lands, so a record of any time lands.
 
 CREATE TABLE ledger.partition_rules (
   table_name  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -92,7 +92,7 @@ COMMENT ON FUNCTION ledger.list_partitions() IS 'Every partition of the tables i
 
 CREATE VIEW ledger.partitions AS
 SELECT list.table_name, list.schema_name, list.partition_name, list.from_at, list.to_at, list.detach_pending,
-       greatest(part.reltuples, 0)::bigint AS rows_estimate, pg_total_relation_size(part.oid) AS bytes
+       greatest(part.reltuples, 0)::bigint AS rows_estimate, coalesce(pg_total_relation_size(part.oid), 0) AS bytes
 FROM ledger.list_partitions() AS list JOIN pg_catalog.pg_class AS part ON part.oid = list.relation;
 COMMENT ON VIEW ledger.partitions IS 'The partitions as they are: SELECT * FROM ledger.partitions ORDER BY table_name, from_at.';
 COMMENT ON COLUMN ledger.partitions.table_name IS 'The partitioned table.';
@@ -107,7 +107,7 @@ COMMENT ON COLUMN ledger.partitions.bytes IS 'Size on disk with indexes.';
 -- The end of a detachment, whatever was left of it: the partition is a table of its own, called NAME_retired_ID, and
 -- its name is free. Waits for queries that still see it in the parent, no longer than lock_timeout.
 CREATE FUNCTION ledger.settle_detached(retirement BIGINT) RETURNS TEXT
-  LANGUAGE plpgsql SECURITY DEFINER
+  LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 AS $$
 DECLARE
@@ -148,7 +148,9 @@ COMMENT ON FUNCTION ledger.settle_detached(BIGINT) IS 'Finishes the detachment o
 --
 -- CREATE TABLE … PARTITION OF would lock out every reader of the parent; creating a table and attaching it does not.
 -- The new table is empty, so ATTACH has nothing to scan. All who make partitions queue at one advisory lock and look
--- again under it, so that two callers make one partition. A wait is ended by lock_timeout (55P03): try again later.
+-- under it, so that two callers make one partition. A wait is ended by lock_timeout (55P03): try again later.
+-- Every new partition takes a lock for itself and for each of its indexes until the transaction ends, so one call makes
+-- 64 of them at most: call again until it answers 0.
 -- SECURITY DEFINER, so that the writer may make partitions without owning the tables.
 CREATE FUNCTION ledger.ensure_partitions(of_table TEXT, instants TIMESTAMPTZ[]) RETURNS INTEGER
   LANGUAGE plpgsql SECURITY DEFINER
@@ -157,14 +159,15 @@ AS $$
 DECLARE
   rule ledger.partition_rules;
   parent TEXT;
+  there TSTZMULTIRANGE;
+  leaving TSTZMULTIRANGE;
   instant TIMESTAMPTZ;
   size TEXT;
-  lower_bound TIMESTAMPTZ;
-  upper_bound TIMESTAMPTZ;
+  period TSTZRANGE;
   part_name TEXT;
   part TEXT;
-  retirement BIGINT;
-  locked BOOLEAN := false;
+  cut_short RECORD;
+  copies INTEGER;
   made INTEGER := 0;
 BEGIN
   SELECT * INTO rule FROM ledger.partition_rules WHERE table_name = of_table;
@@ -172,50 +175,67 @@ BEGIN
     RAISE EXCEPTION 'table % has no partition rule', of_table USING ERRCODE = 'undefined_table';
   END IF;
   parent := format('%I.%I', rule.schema_name, rule.table_name);
-  FOR instant IN
-    WITH there AS MATERIALIZED (SELECT * FROM ledger.list_partitions() AS list
-                                WHERE list.table_name = of_table AND NOT list.detach_pending)
-    SELECT DISTINCT date_trunc('day', each) FROM unnest(instants) AS each
-    WHERE each IS NOT NULL AND NOT EXISTS (SELECT FROM there WHERE there.from_at <= each AND there.to_at > each)
-    ORDER BY 1
+  PERFORM pg_advisory_xact_lock(hashtextextended('blotter.partitions', 0));
+  SELECT coalesce(range_agg(tstzrange(from_at, to_at)) FILTER (WHERE NOT detach_pending), '{}'),
+         coalesce(range_agg(tstzrange(from_at, to_at)) FILTER (WHERE detach_pending), '{}')
+  INTO there, leaving FROM ledger.list_partitions() WHERE table_name = of_table;
+  FOR instant IN SELECT DISTINCT date_trunc('day', each) FROM unnest(instants) AS each WHERE NOT each <@ there ORDER BY 1
   LOOP
-    CONTINUE WHEN instant >= lower_bound AND instant < upper_bound;  -- in the one just made
-    IF NOT locked THEN
-      PERFORM pg_advisory_xact_lock(hashtextextended('blotter.partitions', 0));
-      locked := true;
-    END IF;
-    CONTINUE WHEN ledger.has_partition(of_table, instant);
+    EXIT WHEN made = 64;
+    CONTINUE WHEN instant <@ there;  -- in one just made
     -- Periods nest, so when an older rule left smaller partitions around, a smaller one always fits: at last a day.
     FOREACH size IN ARRAY ARRAY['quarter', 'month', 'day'] LOOP
       CONTINUE WHEN size = 'quarter' AND rule.period <> 'quarter' OR size = 'month' AND rule.period = 'day';
-      lower_bound := date_trunc(size, instant);
-      upper_bound := lower_bound + CASE size WHEN 'quarter' THEN INTERVAL '3 months' ELSE ('1 ' || size)::interval END;
-      EXIT WHEN NOT EXISTS (SELECT FROM ledger.list_partitions() AS other
-                            WHERE other.table_name = of_table AND NOT other.detach_pending
-                              AND other.from_at < upper_bound AND other.to_at > lower_bound);
+      period := tstzrange(date_trunc(size, instant), date_trunc(size, instant)
+                          + CASE size WHEN 'quarter' THEN INTERVAL '3 months' ELSE ('1 ' || size)::interval END);
+      EXIT WHEN NOT period && there;
     END LOOP;
-    part_name := rule.table_name || to_char(lower_bound, CASE size WHEN 'quarter' THEN '_YYYY_"q"Q' WHEN 'month'
-                                                         THEN '_YYYY_MM' ELSE '_YYYY_MM_DD' END);
-    part := format('%I.%I', rule.schema_name, part_name);
-    SELECT retired_id INTO retirement FROM ledger.retired_partitions
-    WHERE table_name = of_table AND partition_name = part_name AND state = 'detaching';
-    IF FOUND THEN
-      PERFORM ledger.settle_detached(retirement);
+    -- Until a detachment that was cut short is finished, nothing can be attached in its place. One that a person began
+    -- is not recorded.
+    FOR cut_short IN SELECT retired_id FROM ledger.retired_partitions
+                     WHERE table_name = of_table AND state = 'detaching' AND tstzrange(from_at, to_at) && period
+                       AND to_regclass(format('%I.%I', rule.schema_name, partition_name)) IS NOT NULL
+    LOOP
+      PERFORM ledger.settle_detached(cut_short.retired_id);
+    END LOOP;
+    IF period && leaving THEN
+      FOR cut_short IN SELECT format('%I.%I', list.schema_name, list.partition_name) AS name
+                       FROM ledger.list_partitions() AS list
+                       WHERE list.table_name = of_table AND list.detach_pending
+      LOOP
+        EXECUTE format('ALTER TABLE %s DETACH PARTITION %s FINALIZE', parent, cut_short.name);
+      END LOOP;
     END IF;
+    -- What a person detached keeps its name, and its index does, whatever becomes of the table.
+    copies := 1;
+    LOOP
+      part_name := rule.table_name || to_char(lower(period), CASE size WHEN 'quarter' THEN '_YYYY_"q"Q' WHEN 'month'
+                                                              THEN '_YYYY_MM' ELSE '_YYYY_MM_DD' END)
+                   || CASE WHEN copies > 1 THEN '_' || copies ELSE '' END;
+      part := format('%I.%I', rule.schema_name, part_name);
+      EXIT WHEN to_regclass(part) IS NULL
+            AND to_regclass(format('%I.%I', rule.schema_name, part_name || '_identity')) IS NULL;
+      copies := copies + 1;
+    END LOOP;
     EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', part, parent);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', part,
+                   format('Rows of %s from %s until before %s, UTC.', of_table, lower(period)::date, upper(period)::date));
     IF cardinality(rule.identity) > 0 THEN
       EXECUTE format('CREATE UNIQUE INDEX %I ON %s (%s)', part_name || '_identity', part,
                      (SELECT string_agg(quote_ident(name), ', ' ORDER BY place)
                       FROM unnest(rule.identity) WITH ORDINALITY AS columns (name, place)));
+      EXECUTE format('COMMENT ON INDEX %I.%I IS %L', rule.schema_name, part_name || '_identity',
+                     'Refuses a second row of the same identity, as ledger.partition_rules says it.');
     END IF;
-    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, part, lower_bound,
-                   upper_bound);
+    EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, part, lower(period),
+                   upper(period));
+    there := there + tstzmultirange(period);
     made := made + 1;
   END LOOP;
   RETURN made;
 END
 $$;
-COMMENT ON FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) IS 'Makes the partitions of a table that hold the given instants, where they are missing; answers how many it made. Does not wait for readers; a wait for another maker ends after 2 s (55P03: try again).';
+COMMENT ON FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) IS 'Makes the partitions of a table that hold the given instants, where they are missing, 64 at most in one call; answers how many it made. Does not wait for readers; a wait for another maker ends after 2 s (55P03: try again).';
 
 -- Whether rows of that instant have a partition to go to.
 CREATE FUNCTION ledger.has_partition(of_table TEXT, instant TIMESTAMPTZ) RETURNS BOOLEAN
@@ -228,13 +248,5 @@ AS $$
 $$;
 COMMENT ON FUNCTION ledger.has_partition(TEXT, TIMESTAMPTZ) IS 'Whether a row of that instant has a partition to go to.';
 
-CREATE FUNCTION ledger.ensure_partition(of_table TEXT, instant TIMESTAMPTZ) RETURNS BOOLEAN
-  LANGUAGE sql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-  SELECT ledger.ensure_partitions(of_table, ARRAY[instant]) > 0
-$$;
-COMMENT ON FUNCTION ledger.ensure_partition(TEXT, TIMESTAMPTZ) IS 'As ensure_partitions, for one instant; answers whether it made one.';
-
 REVOKE ALL ON FUNCTION ledger.list_partitions(), ledger.settle_detached(BIGINT), ledger.has_partition(TEXT, TIMESTAMPTZ),
-  ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]), ledger.ensure_partition(TEXT, TIMESTAMPTZ) FROM PUBLIC;
+  ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) FROM PUBLIC;

@@ -9,6 +9,9 @@
 --                     server's statistics (`blotter doctor`). It owns the partitioned tables, because PostgreSQL lets
 --                     only an owner attach and detach.
 --
+-- They belong to the server, not to the database: a member of blotter_writer may write to every ledger of the server
+-- that it may connect to. docs/operating/roles.md says how to keep two apart.
+--
 -- They are groups nobody logs in as. Give a person or a program one of them, and the search_path with which queries
 -- need no schema names (PostgreSQL takes such a setting from the user that logs in, not from its groups):
 --
@@ -17,15 +20,16 @@
 
 DO $$
 DECLARE
-  name TEXT;
+  role RECORD;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['blotter_reader', 'blotter_writer', 'blotter_operator'] LOOP
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = name) THEN
-      EXECUTE format('CREATE ROLE %I NOLOGIN', name);
+  FOR role IN VALUES ('blotter_reader', 'Reads every ledger of this server that gave it the right.'),
+                     ('blotter_writer', 'Records: adds evidence, updates what changes, deletes nothing.'),
+                     ('blotter_operator', 'Keeps ledgers: partitions, rebuilding, statistics.') LOOP
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role.column1) THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN', role.column1);
+      EXECUTE format('COMMENT ON ROLE %I IS %L', role.column1, role.column2);
     END IF;
-    EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = ledger, execution, strategy_engine, analytics,'
-                   ' logging', name, current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name);
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role.column1);
   END LOOP;
 END
 $$;
@@ -55,8 +59,7 @@ GRANT UPDATE (status) ON execution.fills TO blotter_writer, blotter_operator;
 GRANT UPDATE (state) ON ledger.quarantine TO blotter_writer, blotter_operator;
 -- Of two refused rows with one key the last is kept.
 GRANT UPDATE (reason, content) ON ledger.refused_rows TO blotter_writer, blotter_operator;
-GRANT EXECUTE ON FUNCTION ledger.ensure_partition(TEXT, TIMESTAMPTZ), ledger.ensure_partitions(TEXT, TIMESTAMPTZ[])
-  TO blotter_writer, blotter_operator;
+GRANT EXECUTE ON FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) TO blotter_writer, blotter_operator;
 
 -- The operator: rebuilding a book, and the partitions.
 GRANT DELETE ON
@@ -64,7 +67,7 @@ GRANT DELETE ON
   execution.orders, execution.order_events, execution.fills, execution.position_adjustments, execution.positions,
   execution.balances, execution.cash_movements, analytics.pnl_daily, logging.audit_log
   TO blotter_operator;
-GRANT UPDATE ON ledger.partition_rules TO blotter_operator;
+GRANT UPDATE (period, retention, ahead) ON ledger.partition_rules TO blotter_operator;
 GRANT INSERT, UPDATE ON ledger.retired_partitions TO blotter_operator;
 GRANT EXECUTE ON FUNCTION ledger.settle_detached(BIGINT) TO blotter_operator;
 GRANT CREATE ON SCHEMA execution, logging TO blotter_operator;
@@ -94,12 +97,10 @@ BEGIN
   LOOP
     EXECUTE format('ALTER TABLE %s OWNER TO blotter_operator', each.relation);
   END LOOP;
-  -- What detaches, renames and makes partitions acts as their owner. PostgreSQL gives a function only to a role that
-  -- may make things in its schema; it keeps it when that right is gone.
+  -- What makes partitions acts as their owner. PostgreSQL gives a function only to a role that may make things in its
+  -- schema; it keeps it when that right is gone.
   GRANT CREATE ON SCHEMA ledger TO blotter_operator;
   ALTER FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) OWNER TO blotter_operator;
-  ALTER FUNCTION ledger.ensure_partition(TEXT, TIMESTAMPTZ) OWNER TO blotter_operator;
-  ALTER FUNCTION ledger.settle_detached(BIGINT) OWNER TO blotter_operator;
   REVOKE CREATE ON SCHEMA ledger FROM blotter_operator;
   -- The statistics that `blotter doctor` reads. Only a superuser, or a role with ADMIN on it, may give it.
   BEGIN

@@ -39,7 +39,7 @@ DO \$\$ BEGIN FOR chunk IN 0..24 LOOP
     ' 10.5::numeric, (100 + mod(n, 97) / 100.0)::numeric(10,2), 0.0125::numeric, ''USD'', ''maker'', ''effective'', 10.5::numeric, (-1052.625)::numeric, 1052.625::numeric, 0::numeric, ''USD'', t, t, t, 0'
     ' FROM (SELECT n::bigint, ''2026-10-01Z''::timestamptz + n * interval ''1 s'' AS t FROM generate_series(%1\$s * 20000 + 1, %1\$s * 20000 + 20000) n) x) TO ''$dir/fills%1\$s'' (FORMAT binary)', chunk);
 END LOOP; END \$\$;
-DO \$\$ BEGIN PERFORM ledger.ensure_partition('fills', '2026-10-01Z'); END \$\$;
+DO \$\$ BEGIN PERFORM ledger.ensure_partitions('fills', '{2026-10-01Z}'); END \$\$;
 DROP FUNCTION id;
 C
 

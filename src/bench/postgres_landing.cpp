@@ -179,7 +179,7 @@ Result<std::string> fresh_landing_database(scratch::PostgresServer& server, cons
   for (const char* table : {"order_events", "fills"}) {
     postgres::Parameters parameters;
     parameters.add(std::string_view(table)).add(std::string_view("2026-01-05T14:30:00Z"));
-    BLOTTER_TRY(connection->query("SELECT ledger.ensure_partition($1, ($2::text)::timestamptz)", parameters));
+    BLOTTER_TRY(connection->query("SELECT ledger.ensure_partitions($1, ARRAY[($2::text)::timestamptz])", parameters));
   }
   return url;
 }

@@ -15,7 +15,7 @@ constexpr int kDays = 730;
 constexpr int kReaders = 100;
 
 constexpr const char* kPartitions =
-    "SELECT ledger.ensure_partition('fills', timestamptz '2025-01-01 00:00:00+00' + make_interval(days => n))"
+    "SELECT ledger.ensure_partitions('fills', ARRAY[timestamptz '2025-01-01 00:00:00+00' + make_interval(days => n)])"
     " FROM generate_series(0, $1::int8::int4, 30) AS n";
 
 // 24 symbols of each of 20 sizes of business; two accounts, three strategies.

@@ -251,7 +251,7 @@ TEST_F(DoctorTest, AsksForThePartitionsThatEnsureWouldMake) {
 
 TEST_F(DoctorTest, APartitionFarAwayDoesNotMakeUpForOneThatIsMissing) {
   ensure_now();
-  run("SELECT ledger.ensure_partition('audit_log', '2199-01-01Z');"
+  run("SELECT ledger.ensure_partitions('audit_log', ARRAY[TIMESTAMPTZ '2199-01-01Z']);"
       "DO $$ BEGIN EXECUTE (SELECT format('DROP TABLE logging.%I', partition_name) FROM ledger.list_partitions()"
       " WHERE table_name = 'audit_log' AND from_at > now() ORDER BY from_at LIMIT 1); END $$");
   const HealthCheck gap = check("partitions_ahead");
@@ -261,7 +261,7 @@ TEST_F(DoctorTest, APartitionFarAwayDoesNotMakeUpForOneThatIsMissing) {
 
 TEST_F(DoctorTest, FindsARetirementThatWasCutShort) {
   EXPECT_EQ(check("partitions_detaching").level, HealthLevel::ok);
-  run("SELECT ledger.ensure_partition('fills', '2020-01-01')");
+  run("SELECT ledger.ensure_partitions('fills', ARRAY[TIMESTAMPTZ '2020-01-01'])");
   const auto reader = connect(url_);
   ASSERT_TRUE(reader->begin(kBeginOneMoment));
   ASSERT_TRUE(reader->query("SELECT count(*) FROM execution.fills"));

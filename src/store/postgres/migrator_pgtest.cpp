@@ -118,6 +118,11 @@ TEST_F(MigratorTest, EverythingHasAComment) {
                     " AND c.relkind IN ('r', 'p', 'v')"
                     " AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)"),
             "");
+  EXPECT_EQ(text_of("SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisprimary"
+                    " AND n.nspname IN ('ledger', 'execution', 'strategy_engine', 'analytics', 'logging')"
+                    " AND obj_description(c.oid, 'pg_class') IS NULL"),
+            "");
   EXPECT_EQ(text_of("SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
                     " WHERE n.nspname = 'ledger' AND obj_description(p.oid, 'pg_proc') IS NULL"),
             "");
@@ -182,7 +187,7 @@ TEST_F(MigratorTest, DownRefusesToDropWhatSomebodyElsePutIntoOurSchema) {
 
 TEST_F(MigratorTest, DownRefusesToForgetAPartitionOnItsWayToAnArchive) {
   migrate();
-  run("SELECT ledger.ensure_partition('fills', '2015-05-01Z');"
+  run("SELECT ledger.ensure_partitions('fills', ARRAY[TIMESTAMPTZ '2015-05-01Z']);"
       "INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
       " SELECT table_name, partition_name, from_at, to_at, 'detaching' FROM ledger.list_partitions();"
       "ALTER TABLE execution.fills DETACH PARTITION execution.fills_2015_q2;"

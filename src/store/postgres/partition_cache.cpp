@@ -45,6 +45,18 @@ std::vector<std::int64_t> missing_days(const Spans& spans, const std::vector<Row
   return days;
 }
 
+// Answers how many were made.
+Result<std::int64_t> make_partitions(Connection& connection, const std::string& table,
+                                     const std::vector<std::int64_t>& instants) {
+  ByteBuffer array;
+  append_array_head(array, static_cast<std::uint32_t>(Type::timestamptz), instants.size());
+  for (const std::int64_t at : instants) array.end_at(put_int64(put_int32(array.room(12), 8), at));
+  BLOTTER_ASSIGN(const Rows made,
+                 connection.query("SELECT ledger.ensure_partitions($1, $2)",
+                                  Parameters().add(table).add_binary(kTimestampArray, std::string(array.view()))));
+  return made.integer(0, 0);
+}
+
 }  // namespace
 
 // A trigger of somebody else may raise the same SQLSTATE, and the words depend on the server's language.
@@ -60,15 +72,14 @@ Result<void> PartitionCache::ensure_rows(Connection& connection, Known& known, c
     BLOTTER_ASSIGN(known.spans, read_spans(connection, table));
     known.read = true;
   }
-  const std::vector<std::int64_t> days = missing_days(known.spans, rows);
-  if (days.empty()) return {};
-  ByteBuffer instants;
-  append_array_head(instants, static_cast<std::uint32_t>(Type::timestamptz), days.size());
-  for (const std::int64_t at : days) instants.end_at(put_int64(put_int32(instants.room(12), 8), at));
-  BLOTTER_TRY(connection.query("SELECT ledger.ensure_partitions($1, $2)",
-                               Parameters().add(table).add_binary(kTimestampArray, std::string(instants.view()))));
-  BLOTTER_ASSIGN(known.spans, read_spans(connection, table));
-  return {};
+  // A call makes a bounded number of partitions, so that rows of thousands of periods do not need all locks at once.
+  while (true) {
+    const std::vector<std::int64_t> days = missing_days(known.spans, rows);
+    if (days.empty()) return {};
+    BLOTTER_ASSIGN(const std::int64_t made, make_partitions(connection, table, days));
+    BLOTTER_ASSIGN(known.spans, read_spans(connection, table));
+    if (made == 0) return {};
+  }
 }
 
 Result<void> PartitionCache::ensure(Connection& connection, const Batch& batch) {

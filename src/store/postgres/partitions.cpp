@@ -55,6 +55,24 @@ Result<std::vector<Retirement>> retirements_of(Connection& connection, const cha
   return all;
 }
 
+// Makes the partitions of every day up to the end of the last period ahead, so that periods which an older rule has
+// begun are filled up. A call makes a bounded number of them.
+Result<void> ensure_table(Connection& connection, const std::string& table, Timestamp now) {
+  constexpr const char* kEnsure =
+      "SELECT ledger.ensure_partitions(rule.table_name, ARRAY(SELECT day AT TIME ZONE 'UTC' FROM generate_series("
+      "  present.day, date_trunc(rule.period, present.day)"
+      "   + (rule.ahead + 1) * CASE rule.period WHEN 'quarter' THEN INTERVAL '3 months'"
+      "     WHEN 'month' THEN INTERVAL '1 month' ELSE INTERVAL '1 day' END - INTERVAL '1 day', INTERVAL '1 day')"
+      "  AS day))"
+      " FROM ledger.partition_rules AS rule, LATERAL (SELECT date_trunc('day',"
+      "  (TIMESTAMPTZ 'epoch' + $1 * INTERVAL '1 microsecond') AT TIME ZONE 'UTC') AS day) AS present"
+      " WHERE rule.table_name = $2";
+  while (true) {
+    BLOTTER_ASSIGN(const Rows made, connection.query(kEnsure, at(now).add(table)));
+    if (made.size() == 0 || made.integer(0, 0) == 0) return {};
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Partitions>> Partitions::open(const StoreOptions& options, StoreAccess access) {
@@ -104,7 +122,7 @@ Result<std::vector<Partition>> Partitions::list() {
                          " UNION ALL"
                          " SELECT r.table_name, c.relname::text, (extract(epoch FROM from_at) * 1000000)::int8,"
                          " (extract(epoch FROM to_at) * 1000000)::int8, 'detached',"
-                         " greatest(c.reltuples, 0)::int8, pg_total_relation_size(c.oid)"
+                         " greatest(c.reltuples, 0)::int8, coalesce(pg_total_relation_size(c.oid), 0)"
                          " FROM ledger.retired_partitions AS r"
                          " JOIN ledger.partition_rules AS rules ON rules.table_name = r.table_name"
                          " JOIN pg_catalog.pg_namespace AS n ON n.nspname = rules.schema_name"
@@ -128,19 +146,7 @@ Result<std::vector<std::string>> Partitions::ensure(Timestamp now) {
   there.reserve(static_cast<std::size_t>(before.size()));
   for (int row = 0; row < before.size(); ++row) there.push_back(before.text(row, 0));
   BLOTTER_ASSIGN(const std::vector<PartitionRule> all, rules());
-  for (const PartitionRule& each : all) {
-    // Every day up to the end of the last period, so that periods which an older rule has begun are filled up.
-    BLOTTER_TRY(connection_->query(
-        "SELECT ledger.ensure_partitions(rule.table_name, ARRAY(SELECT day AT TIME ZONE 'UTC' FROM generate_series("
-        "  present.day, date_trunc(rule.period, present.day)"
-        "   + (rule.ahead + 1) * CASE rule.period WHEN 'quarter' THEN INTERVAL '3 months'"
-        "     WHEN 'month' THEN INTERVAL '1 month' ELSE INTERVAL '1 day' END - INTERVAL '1 day', INTERVAL '1 day')"
-        "  AS day))"
-        " FROM ledger.partition_rules AS rule, LATERAL (SELECT date_trunc('day',"
-        "  (TIMESTAMPTZ 'epoch' + $1 * INTERVAL '1 microsecond') AT TIME ZONE 'UTC') AS day) AS present"
-        " WHERE rule.table_name = $2",
-        at(now).add(each.table)));
-  }
+  for (const PartitionRule& each : all) BLOTTER_TRY(ensure_table(*connection_, each.table, now));
   BLOTTER_ASSIGN(const Rows after, connection_->query((std::string(kNames) + " ORDER BY table_name, from_at").c_str()));
   std::vector<std::string> made;
   for (int row = 0; row < after.size(); ++row) {

@@ -91,6 +91,38 @@ TEST_F(PartitionsTest, CallersAtTheSameTimeMakeOnePartition) {
   EXPECT_THAT(made, ElementsAre("0", "0", "0", "0", "0", "2"));
 }
 
+TEST_F(PartitionsTest, EachSaysWhichRowsItHolds) {
+  ensure("fills", "2026-11-21Z");
+  EXPECT_EQ(text_of("SELECT obj_description('execution.fills_2026_q4'::regclass)"),
+            "Rows of fills from 2026-10-01 until before 2027-01-01, UTC.");
+  EXPECT_THAT(text_of("SELECT obj_description('execution.fills_2026_q4_identity'::regclass)"),
+              HasSubstr("same identity"));
+}
+
+// As a person does it who wants to look at old rows at leisure.
+TEST_F(PartitionsTest, ALateRecordLandsBesideATableThatWasDetachedByHand) {
+  ensure("fills", "2015-01-01Z");
+  run("ALTER TABLE execution.fills DETACH PARTITION execution.fills_2015_q1");
+  EXPECT_EQ(ensure("fills", "2015-02-01Z"), "1");
+  EXPECT_EQ(names("fills"), "fills_2015_q1_2");
+  add_fill(1, "2015-02-01T00:00:00Z");
+  run("ALTER TABLE execution.fills DETACH PARTITION execution.fills_2015_q1_2;"
+      "ALTER TABLE execution.fills_2015_q1 RENAME TO fills_of_old");
+  EXPECT_EQ(ensure("fills", "2015-02-01Z"), "1");
+  EXPECT_EQ(names("fills"), "fills_2015_q1_3") << "an index still has the first name";
+}
+
+TEST_F(PartitionsTest, ManyPeriodsAreMadeAFewAtATime) {
+  EXPECT_EQ(text_of("SELECT ledger.ensure_partitions('fills', ARRAY(SELECT generate_series(TIMESTAMPTZ '1900-01-01Z',"
+                    " '1924-12-31Z', INTERVAL '1 month')))"),
+            "64")
+      << "one transaction has not locks enough for any number";
+  ASSERT_TRUE(partitions_->set_rule({"audit_log", Period::day, "", 70}).has_value());
+  const auto made = partitions_->ensure(instant("2026-11-21T10:00:00Z"));
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(text_of("SELECT count(*) FROM ledger.partitions WHERE table_name = 'audit_log'"), "71");
+}
+
 TEST_F(PartitionsTest, ALongReaderDoesNotHoldUpAMaker) {
   ensure("fills", "2026-11-21Z");
   const auto reader = connect(url_);
@@ -104,7 +136,7 @@ TEST_F(PartitionsTest, ALockThatIsNotToBeHadIsARetryNotAWait) {
   const auto holder = connect(url_);
   ASSERT_TRUE(holder->begin(kBegin).has_value());
   ASSERT_TRUE(holder->run_script("LOCK TABLE execution.fills IN ACCESS EXCLUSIVE MODE").has_value());
-  const Error error = refusal_of(db(), "SELECT ledger.ensure_partition('fills', now())");
+  const Error error = refusal_of(db(), "SELECT ledger.ensure_partitions('fills', ARRAY[now()])");
   EXPECT_EQ(error.code, Errc::unavailable);
   EXPECT_EQ(db().refusal().sqlstate, "55P03");
   holder->rollback();
@@ -113,8 +145,8 @@ TEST_F(PartitionsTest, ALockThatIsNotToBeHadIsARetryNotAWait) {
 }
 
 TEST_F(PartitionsTest, OnlyTablesWithARuleGetPartitions) {
-  EXPECT_THAT(refusal_of(db(), "SELECT ledger.ensure_partition('orders', now())").message, HasSubstr("orders"));
-  EXPECT_THAT(refusal_of(db(), "SELECT ledger.ensure_partition('fills; DROP TABLE x', now())").message,
+  EXPECT_THAT(refusal_of(db(), "SELECT ledger.ensure_partitions('orders', ARRAY[now()])").message, HasSubstr("orders"));
+  EXPECT_THAT(refusal_of(db(), "SELECT ledger.ensure_partitions('fills; DROP TABLE x', ARRAY[now()])").message,
               HasSubstr("no partition rule"));
 }
 
@@ -204,8 +236,6 @@ TEST_F(PartitionsTest, PartitionsWithoutBothEndsAreLeftOut) {
 
 TEST_F(PartitionsTest, AQueryOfASpanOfTimeReadsItsPartitionsOnly) {
   ensure("fills", "2026-01-01Z, 2026-04-01Z, 2026-07-01Z, 2026-10-01Z");
-  const std::string plan = text_of(db(),
-                                   "SELECT 1");  // opens the connection
   const auto rows = db().query(
       "EXPLAIN (FORMAT JSON) SELECT * FROM execution.fills WHERE book_id = 'b' AND symbol = 'S'"
       " AND at >= '2026-05-01Z' AND at < '2026-06-01Z'");

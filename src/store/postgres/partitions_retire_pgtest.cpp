@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include "store/postgres/archive_file.h"
 #include "store/postgres/partitions.h"
@@ -39,7 +40,7 @@ class RetireTest : public PostgresSchemaTest {
             .before_step = {}};
   }
   void add_late(const std::string& at) {
-    text_of("SELECT ledger.ensure_partition('cash_movements', $1::text::timestamptz)", Parameters().add(at));
+    text_of("SELECT ledger.ensure_partitions('cash_movements', ARRAY[$1::text::timestamptz])", Parameters().add(at));
     const auto added = db().execute(
         "INSERT INTO execution.cash_movements SELECT 'b', 9000, 'a', 'deposit', 'late', 'USD', 1, NULL, NULL, NULL, at,"
         " at, at, 0 FROM (SELECT $1::text::timestamptz AS at) AS x",
@@ -186,7 +187,7 @@ TEST_F(RetireTest, SeveralRetirementsUnderWayAreAllFinishedByTheNextRun) {
   run("INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
       " SELECT table_name, partition_name, from_at, to_at, 'detaching' FROM ledger.list_partitions()"
       " WHERE partition_name LIKE 'cash_movements_2015%'");
-  run("SELECT ledger.ensure_partition('cash_movements', '2015-04-01Z')");
+  run("SELECT ledger.ensure_partitions('cash_movements', ARRAY[TIMESTAMPTZ '2015-04-01Z'])");
   const auto retired = partitions_->retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   ASSERT_EQ(retired->size(), 3U);
@@ -213,6 +214,59 @@ TEST_F(RetireTest, ALateRecordLandsWhileItsPeriodIsBeingRetired) {
   ASSERT_TRUE(again.has_value()) << again.error().message;
   ASSERT_EQ(again->size(), 1U) << "its new partition is retired in its turn";
   EXPECT_EQ(again->front().rows, 1);
+}
+
+// The partition on its way out is a month, and what the late record needs is a day of it.
+TEST_F(RetireTest, ALateRecordLandsBesideADetachmentCutOffUnderAnotherRule) {
+  ASSERT_TRUE(make_roles(options()).has_value());
+  RetireOptions dying = retire_options();
+  dying.before_step = [](std::string_view step, const std::string&) -> Result<void> {
+    if (step == "detach") return fail(Errc::unavailable, "died");
+    return {};
+  };
+  ASSERT_FALSE(partitions_->retire(dying).has_value());
+  cut_detachment("cash_movements_2015_05")->rollback();
+  ASSERT_TRUE(partitions_->set_rule({"cash_movements", Period::day, "7 years", 7}).has_value());
+  run("SET ROLE blotter_writer");
+  add_late("2015-05-30Z");
+  run("RESET ROLE");
+  EXPECT_EQ(text_of("SELECT state FROM ledger.retired_partitions"), "detached");
+  const auto retired = partitions_->retire(retire_options());
+  ASSERT_TRUE(retired.has_value()) << retired.error().message;
+  EXPECT_EQ(retired->size(), 3U);
+}
+
+TEST_F(RetireTest, ALateRecordLandsBesideADetachmentThatAPersonBeganAndLeft) {
+  cut_detachment("cash_movements_2015_05")->rollback();
+  add_late("2015-05-30Z");
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements_2015_05"), "743") << "detached, as was wanted";
+  EXPECT_EQ(text_of("SELECT partition_name FROM ledger.partitions WHERE from_at = '2015-05-01Z'"),
+            "cash_movements_2015_05_2");
+}
+
+// list() sees the table in its snapshot, and its size cannot be told any more.
+TEST_F(RetireTest, ATableThatIsDroppedWhileItIsListedHasNoSize) {
+  RetireOptions dying = retire_options();
+  dying.before_step = [](std::string_view step, const std::string&) -> Result<void> {
+    if (step == "drop") return fail(Errc::unavailable, "died");
+    return {};
+  };
+  ASSERT_FALSE(partitions_->retire(dying).has_value());
+  ASSERT_TRUE(db().begin(kBegin).has_value());
+  run("LOCK TABLE pg_catalog.pg_inherits IN ACCESS EXCLUSIVE MODE");  // which list() needs after its snapshot
+  std::vector<Partition> listed;
+  std::thread lister([&] { listed = *partitions_->list(); });
+  const auto watcher = connect(url_);
+  while (text_of(*watcher,
+                 "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database"
+                 " WHERE datname = current_database())") == "0") {
+  }
+  run("DROP TABLE execution.cash_movements_2015_05_retired_1");
+  ASSERT_TRUE(db().commit().has_value());
+  lister.join();
+  ASSERT_EQ(listed.size(), 3U);
+  EXPECT_EQ(listed.front().state, PartitionState::detached);
+  EXPECT_EQ(listed.front().bytes, 0);
 }
 
 TEST_F(RetireTest, AnArchiveThatHoldsSomethingElseIsNeitherOverwrittenNorTrusted) {

@@ -305,6 +305,17 @@ TEST_F(PostgresStoreTest, ADeferredConstraintRefusesARowAndNotTheBatch) {
   EXPECT_THAT(text("SELECT reason FROM ledger.refused_rows"), HasSubstr("no such strategy here"));
 }
 
+TEST_F(PostgresStoreTest, RowsOfManyPeriodsLand) {
+  constexpr std::int64_t kRows = 100;
+  Batch batch = store_rows::batch(1, kRows);
+  for (std::int64_t seq = 1; seq <= kRows; ++seq) {
+    batch.audit_log.push_back(store_rows::audit(seq));
+    batch.audit_log.back().at = Timestamp{store_rows::at(0).ns + seq * 31 * 86'400 * kNsPerSecond};
+  }
+  must_apply(batch);
+  EXPECT_EQ(number("SELECT count(*) FROM logging.audit_log"), kRows);
+}
+
 TEST_F(PostgresStoreTest, RowsLandBesideAPartitionForTheRest) {
   run("CREATE TABLE execution.fills_rest PARTITION OF execution.fills DEFAULT");
   for (const std::int64_t seq : {1, 2}) {

@@ -60,13 +60,17 @@ TEST_F(RolesTest, AreIdempotent) {
   const auto again = make_roles(options());
   ASSERT_TRUE(again.has_value()) << again.error().message;
   EXPECT_EQ(again->size(), 3U);
+  EXPECT_EQ(text_of("SELECT rolname FROM pg_roles WHERE rolname LIKE 'blotter\\_%'"
+                    " AND shobj_description(oid, 'pg_authid') IS NULL"),
+            "")
+      << "every one says what it is for";
 }
 
 TEST_F(RolesTest, NobodyElseReadsAnything) {
   const auto nobody = connect(url_as("nobody"));
   refuses(*nobody, "SELECT FROM ledger.books");
   refuses(*nobody, "SELECT FROM execution.fills");
-  refuses(*nobody, "SELECT ledger.ensure_partition('fills', now())");
+  refuses(*nobody, "SELECT ledger.ensure_partitions('fills', ARRAY[now()])");
 }
 
 TEST_F(RolesTest, AReaderReadsEverythingAndChangesNothing) {
@@ -80,7 +84,7 @@ TEST_F(RolesTest, AReaderReadsEverythingAndChangesNothing) {
   }
   allows(*reader, "SELECT * FROM execution.ledger_entries; SELECT * FROM ledger.partitions");
   refuses(*reader, "UPDATE execution.fills SET status = status");
-  refuses(*reader, "SELECT ledger.ensure_partition('fills', now())");
+  refuses(*reader, "SELECT ledger.ensure_partitions('fills', ARRAY[now()])");
   refuses(*reader, "CREATE TABLE execution.mine (a int)");
 }
 
@@ -88,7 +92,7 @@ TEST_F(RolesTest, AWriterMayNeitherChangeNorDeleteEvidence) {
   const auto writer = connect(url_as("w"));
   allows(*writer,
          "INSERT INTO ledger.books VALUES ('b', 1, 0, 0); UPDATE ledger.books SET applied_seq = 5;"
-         "SELECT ledger.ensure_partition('audit_log', '2026-11-21Z');"
+         "SELECT ledger.ensure_partitions('audit_log', ARRAY[TIMESTAMPTZ '2026-11-21Z']);"
          "INSERT INTO logging.audit_log VALUES ('b', 1, 'risk', 'halted', '[]', '[]', NULL, NULL, 'info',"
          " '2026-11-21Z', '2026-11-21Z', '2026-11-21Z', 0)");
   for (const std::string& table : append_only_) {
@@ -140,18 +144,21 @@ TEST_F(RolesTest, AnOperatorRebuildsABookAndKeepsThePartitions) {
   const auto op = connect(url_as("o"));
   for (const std::string& table : append_only_) allows(*op, "DELETE FROM " + table);
   allows(*op, "DELETE FROM execution.orders; DELETE FROM execution.fills; UPDATE ledger.books SET applied_seq = 0");
-  allows(*op, "SELECT ledger.ensure_partition('fills', '2020-01-01Z'); UPDATE ledger.partition_rules SET ahead = 9");
+  allows(*op,
+         "SELECT ledger.ensure_partitions('fills', ARRAY[TIMESTAMPTZ '2020-01-01Z']); UPDATE ledger.partition_rules "
+         "SET ahead = 9");
   allows(*op, "ALTER TABLE execution.fills DETACH PARTITION execution.fills_2020_q1 CONCURRENTLY");
   allows(*op, "DROP TABLE execution.fills_2020_q1");
   allows(*op, "SELECT query FROM pg_stat_activity");
   EXPECT_EQ(text_of(*op, "SELECT pg_has_role('pg_read_all_stats', 'MEMBER')"), "true");
   refuses(*op, "CREATE TABLE ledger.mine (a int)");
+  refuses(*op, "UPDATE ledger.partition_rules SET identity = identity");
   refuses(*op, "DROP TABLE execution.orders");
 }
 
 TEST_F(RolesTest, PartitionsMadeByTheWriterBelongToTheOperator) {
   const auto writer = connect(url_as("w"));
-  allows(*writer, "SELECT ledger.ensure_partition('fills', '2031-05-05Z')");
+  allows(*writer, "SELECT ledger.ensure_partitions('fills', ARRAY[TIMESTAMPTZ '2031-05-05Z'])");
   EXPECT_EQ(text_of("SELECT tableowner FROM pg_tables WHERE tablename = 'fills_2031_q2'"), "blotter_operator");
 }
 
@@ -211,7 +218,7 @@ TEST_F(RolesTest, AnOwnerKeepsItsRightsWhenASuperuserMakesTheRoles) {
   allows(*connect(url_of(url_as("r"))), "SELECT * FROM execution.ledger_entries");
   const auto owner = connect(as_owner.url);
   allows(*owner,
-         "SELECT ledger.ensure_partitions('fills', ARRAY['2026-01-01Z'::timestamptz]); SELECT * FROM execution.fills");
+         "SELECT ledger.ensure_partitions('fills', ARRAY[TIMESTAMPTZ '2026-01-01Z']); SELECT * FROM execution.fills");
   const auto undone = make_migrator(as_owner)->down(0);
   EXPECT_TRUE(undone.has_value()) << undone.error().message;
 }
