@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -55,6 +58,24 @@ class File {
     if (::fsync(descriptor_) != 0) return io_error("fsync", path_);
     return {};
   }
+  // Nobody else has it locked, and it still is the file of that name: its former owner may have renamed or removed it
+  // between our open() and our lock. The lock ends with the descriptor.
+  Result<void> lock() {
+    const bool locked = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
+    if (!locked && errno != EWOULDBLOCK) return io_error("lock", path_);
+    struct stat mine {};
+    struct stat named {};
+    if (::fstat(descriptor_, &mine) != 0) return io_error("look at", path_);
+    const bool ours = ::stat(path_.c_str(), &named) == 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+    if (locked && ours) return {};
+    return fail(Errc::unavailable, path_ + " is being written by another process");
+  }
+  Result<void> clear() {
+    struct stat found {};
+    if (::fstat(descriptor_, &found) != 0) return io_error("look at", path_);
+    if (found.st_size > 0 && ::ftruncate(descriptor_, 0) != 0) return io_error("clear", path_);
+    return {};
+  }
 
  private:
   File(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
@@ -65,12 +86,19 @@ class File {
 // A file that has its name only once it is whole and on disk.
 Result<void> write_renamed(const std::string& path, const std::function<Result<void>(File&)>& write) {
   const std::string unfinished = path + ".unfinished";
-  {
-    BLOTTER_ASSIGN(File file, File::open(unfinished, O_WRONLY | O_CREAT | O_TRUNC));
+  BLOTTER_ASSIGN(File file, File::open(unfinished, O_WRONLY | O_CREAT));
+  BLOTTER_TRY(file.lock());
+  const auto write_all = [&]() -> Result<void> {
+    BLOTTER_TRY(file.clear());
     BLOTTER_TRY(write(file));
     BLOTTER_TRY(file.sync());
+    if (::rename(unfinished.c_str(), path.c_str()) != 0) return io_error("rename to", path);
+    return {};
+  };
+  if (Result<void> written = write_all(); !written) {
+    ::unlink(unfinished.c_str());  // the volume may be the journal's, and full
+    return written;
   }
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) return io_error("rename to", path);
   std::string directory = std::filesystem::path(path).parent_path().string();
   if (directory.empty()) directory = ".";
   BLOTTER_ASSIGN(File opened, File::open(directory, O_RDONLY | O_DIRECTORY));
@@ -185,6 +213,18 @@ Result<CsvSummary> summarize_archive(const std::string& path) {
     digest.put({text.data(), output.pos});
   }
   return digest.finish();
+}
+
+Result<void> require_space(const std::string& directory, std::int64_t bytes) {
+  struct statvfs volume {};
+  if (::statvfs(directory.c_str(), &volume) != 0) return io_error("look at the volume of", directory);
+  const auto blocks = static_cast<std::uint64_t>(bytes) / volume.f_frsize;
+  if (volume.f_bavail >= blocks) return {};
+  constexpr std::uint64_t kMebibyte = 1 << 20;
+  return fail(Errc::exhausted, "the volume of " + directory + " has " +
+                                   std::to_string(volume.f_bavail * volume.f_frsize / kMebibyte) + " MiB free and " +
+                                   std::to_string(static_cast<std::uint64_t>(bytes) / kMebibyte) +
+                                   " are wanted; free some, or name a directory of another volume with --archive");
 }
 
 Result<void> write_durably(const std::string& path, std::string_view text) {

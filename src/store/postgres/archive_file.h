@@ -40,10 +40,14 @@ class CsvDigest {
   bool quoted_ = false;
 };
 
-// Writes PATH from what `produce` hands to its sink. An existing PATH is replaced only when the new one is whole.
-// Errc: exhausted (disk full), unavailable; or produce's own.
+// Writes PATH from what `produce` hands to its sink. An existing PATH is replaced only when the new one is whole; a
+// failure leaves nothing behind, and what a death left is written anew.
+// Errc: exhausted (disk full), unavailable (another process is writing it); or produce's own.
 using TextSink = std::function<Result<void>(std::string_view)>;
 Result<void> write_archive(const std::string& path, const std::function<Result<void>(const TextSink&)>& produce);
+
+// Refuses when the volume of the directory has less free. Errc: exhausted, not_found (no such directory), unavailable.
+Result<void> require_space(const std::string& directory, std::int64_t bytes);
 
 // Errc: not_found (no such file), corrupt (not a whole zstd file), unavailable.
 Result<CsvSummary> summarize_archive(const std::string& path);

@@ -1,5 +1,6 @@
 #include "store/postgres/archive_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -79,7 +80,7 @@ TEST_F(ArchiveFileTest, AFailureOfTheSourceLeavesNoFile) {
     return fail(Errc::unavailable, "the connection is lost");
   });
   EXPECT_EQ(done.error().code, Errc::unavailable);
-  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path())) << "and takes no space";
   EXPECT_EQ(summarize_archive(path_).error().code, Errc::not_found);
 }
 
@@ -88,6 +89,34 @@ TEST_F(ArchiveFileTest, AFullDiskIsExhausted) {
   EXPECT_FALSE(done.has_value());
   std::filesystem::create_symlink("/dev/full", path_ + ".unfinished");
   EXPECT_EQ(write("a\n1\n").error().code, Errc::exhausted);
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
+}
+
+TEST_F(ArchiveFileTest, TwoWritersOfOneFileDoNotDisturbEachOther) {
+  const auto done = write_archive(path_, [&](const TextSink& sink) -> Result<void> {
+    BLOTTER_TRY(sink("a\n1\n"));
+    const auto second = write("of\nanother\n");
+    EXPECT_EQ(second.error().code, Errc::unavailable);
+    EXPECT_THAT(second.error().message, testing::HasSubstr("is being written by another process"));
+    return sink("2\n");
+  });
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_EQ(summarize_archive(path_)->rows, 2);
+}
+
+TEST_F(ArchiveFileTest, WhatADeathLeftIsWrittenAnew) {
+  std::ofstream(path_ + ".unfinished", std::ios::binary) << std::string(100'000, 'x');
+  ASSERT_TRUE(write("a\n1\n").has_value());
+  EXPECT_EQ(summarize_archive(path_)->rows, 1);
+}
+
+TEST_F(ArchiveFileTest, AVolumeWithoutTheSpaceIsRefusedBeforehand) {
+  EXPECT_TRUE(require_space(directory_.path(), 4096).has_value());
+  const auto refused = require_space(directory_.path(), std::int64_t{1} << 60);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::exhausted);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("--archive"));
+  EXPECT_EQ(require_space(directory_.path() + "/none", 1).error().code, Errc::not_found);
 }
 
 }  // namespace
