@@ -68,7 +68,8 @@ GRANT DELETE ON
   execution.balances, execution.cash_movements, analytics.pnl_daily, logging.audit_log
   TO blotter_operator;
 GRANT UPDATE (period, retention, ahead) ON ledger.partition_rules TO blotter_operator;
-GRANT INSERT, UPDATE ON ledger.retired_partitions TO blotter_operator;
+-- A retirement that was recorded by a mistaken rule, and has done nothing yet, is forgotten.
+GRANT INSERT, UPDATE, DELETE ON ledger.retired_partitions TO blotter_operator;
 GRANT EXECUTE ON FUNCTION ledger.settle_detached(BIGINT) TO blotter_operator;
 GRANT CREATE ON SCHEMA execution, logging TO blotter_operator;
 

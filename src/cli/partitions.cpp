@@ -85,8 +85,12 @@ Result<Answer> retire(const GlobalOptions& options, Partitions& partitions, cons
     progress.show("retiring", 0, 0, partition + ": " + std::string(step));
     return {};
   };
-  BLOTTER_ASSIGN(const std::vector<Retirement> retired, partitions.retire(how));
-  return answer_of(retired);
+  BLOTTER_ASSIGN(const postgres::RetireReport report, partitions.retire(how));
+  if (report.failed.empty()) return answer_of(report.dropped);
+  // What was retired is told all the same; the last failure becomes the outcome.
+  print(answer_of(report.dropped), options.json);
+  for (std::size_t i = 0; i + 1 < report.failed.size(); ++i) report_error(report.failed[i]);
+  return fail(report.failed.back());
 }
 
 struct RuleFlags {

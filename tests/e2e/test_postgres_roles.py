@@ -1,5 +1,9 @@
 """The roles of a PostgreSQL store and what each may do, and the partitions that the operator keeps."""
 
+import json
+import pathlib
+import subprocess
+
 import harness
 import postgres
 from harness import COULD_NOT, DONE, ndjson
@@ -111,6 +115,28 @@ class Roles(harness.LedgerTest):
         self.assertEqual([], self.book.rows("fills"))
         proof = self.may("ann", "verify")
         self.assertIn(f"{fills} rows of retired partitions", proof.out)
+        self.bring_back(next(archive.rglob("fills_2023_q4_retired_*.csv.zst")), fills)
+
+    def bring_back(self, file, fills):
+        """With the commands of docs/operating/partitions.md."""
+        url = postgres.cluster().url(self.book.postgres.name, "olga", PASSWORD)
+
+        def shell(command):
+            command = command.replace("FILE", str(file)).replace("psql", f'{postgres.program("psql")} -X "{url}"')
+            return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", command], capture_output=True, text=True,
+                                  check=True, env=harness.ENVIRONMENT).stdout
+
+        manifest = json.loads(pathlib.Path(f"{file}.json").read_text())
+        self.assertEqual(manifest["sha256"], shell("zstd -dc FILE | sha256sum").split()[0])
+        shell('psql -c "CREATE TABLE execution.fills_of_2023 (LIKE execution.fills)"')
+        shell('zstd -dc FILE | psql -c "COPY execution.fills_of_2023 FROM STDIN (FORMAT csv, HEADER)"')
+        self.assertIn(str(fills), shell('psql -c "SELECT count(*) FROM execution.fills_of_2023"'))
+        self.may("olga", "partitions set fills", "--retention", "none")
+        shell("psql -c \"SELECT ledger.ensure_partitions('fills', '{2023-10-01Z}')\"")
+        shell('zstd -dc FILE | psql -c "COPY execution.fills FROM STDIN (FORMAT csv, HEADER)"')
+        self.assertEqual(fills, len(self.book.rows("fills")))
+        self.may("ann", "verify")
+        self.assertEqual([], self.may("olga", "partitions retire", "--dry-run", "--json").rows())
 
     def test_only_postgresql_has_partitions_and_roles(self):
         sqlite = self.ledger("sqlite")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <set>
 
 #include "blotter/enums.h"
 #include "store/postgres/migrator.h"
@@ -20,9 +21,6 @@ Timestamp instant_of(std::int64_t microseconds) {
   if (microseconds > kMax / kNsPerMicrosecond) return {kMax};
   return {microseconds * kNsPerMicrosecond};
 }
-
-// $1 of the queries that depend on the present.
-Parameters at(Timestamp now) { return Parameters().add(now.ns / kNsPerMicrosecond); }
 
 template <class E>
 Result<E> enum_of(const std::string& text) {
@@ -71,6 +69,24 @@ Result<void> ensure_table(Connection& connection, const std::string& table, Time
     BLOTTER_ASSIGN(const Rows made, connection.query(kEnsure, at(now).add(table)));
     if (made.size() == 0 || made.integer(0, 0) == 0) return {};
   }
+}
+
+// Of `r`, a retirement with its `part` while that is attached, and its `rule`: recorded, nothing detached yet, and not
+// due any more. Its rule was a mistake, and was corrected.
+std::string is_mistaken() {
+  return "r.state = 'detaching' AND part.relation IS NOT NULL AND NOT part.detach_pending AND NOT " +
+         std::string(kIsDue);
+}
+
+Result<void> forget_mistaken(Connection& connection, Timestamp now) {
+  const std::string sql =
+      "DELETE FROM ledger.retired_partitions AS r USING ledger.list_partitions() AS part, ledger.partition_rules AS "
+      "rule"
+      " WHERE part.table_name = r.table_name AND part.partition_name = r.partition_name"
+      " AND rule.table_name = r.table_name AND " +
+      is_mistaken();
+  BLOTTER_TRY(connection.execute(sql.c_str(), at(now)));
+  return {};
 }
 
 }  // namespace
@@ -157,43 +173,61 @@ Result<std::vector<std::string>> Partitions::ensure(Timestamp now) {
 }
 
 Result<std::vector<Retirement>> Partitions::plan_retire(Timestamp now) {
-  return retirements_of(
-      *connection_,
+  const std::string sql =
       "SELECT r.retired_id, r.table_name, r.partition_name, (extract(epoch FROM r.from_at) * 1000000)::int8,"
       " (extract(epoch FROM r.to_at) * 1000000)::int8, r.state, coalesce(r.row_count, 0), coalesce(r.sha256, ''),"
       " coalesce(r.archive, ''),"
       // PostgreSQL allows one pending detachment in a table: it has to end before the next begins.
-      " CASE WHEN r.state = 'detaching' AND EXISTS (SELECT FROM ledger.list_partitions() AS part"
-      "  WHERE part.table_name = r.table_name AND part.partition_name = r.partition_name AND part.detach_pending)"
-      "  THEN 0 ELSE 1 END"
-      " FROM ledger.retired_partitions AS r WHERE r.state <> 'dropped'"
+      " CASE WHEN part.detach_pending THEN 0 ELSE 1 END"
+      " FROM ledger.retired_partitions AS r JOIN ledger.partition_rules AS rule USING (table_name)"
+      " LEFT JOIN ledger.list_partitions() AS part ON part.table_name = r.table_name"
+      "  AND part.partition_name = r.partition_name AND r.state = 'detaching'"
+      " WHERE r.state <> 'dropped' AND NOT (" +
+      is_mistaken() +
+      ")"
       " UNION ALL"
       " SELECT 0, part.table_name, part.partition_name, (extract(epoch FROM part.from_at) * 1000000)::int8,"
       " (extract(epoch FROM part.to_at) * 1000000)::int8, 'due', 0, '', '',"
       " CASE WHEN part.detach_pending THEN 0 ELSE 2 END"
-      " FROM ledger.list_partitions() AS part JOIN ledger.partition_rules AS rule USING (table_name)"
-      " WHERE part.to_at AT TIME ZONE 'UTC'"
-      "   <= (TIMESTAMPTZ 'epoch' + $1 * INTERVAL '1 microsecond') AT TIME ZONE 'UTC' - rule.retention"
+      " FROM ledger.list_partitions() AS part JOIN ledger.partition_rules AS rule USING (table_name) WHERE " +
+      kIsDue +
       " AND NOT EXISTS (SELECT FROM ledger.retired_partitions AS r WHERE r.table_name = part.table_name"
       "                 AND r.partition_name = part.partition_name AND r.state = 'detaching')"
-      " ORDER BY 10, 4, 2, 1 DESC",
-      at(now));
+      " ORDER BY 10, 4, 2, 1 DESC";
+  return retirements_of(*connection_, sql.c_str(), at(now));
 }
 
-Result<std::vector<Retirement>> Partitions::retire(const RetireOptions& options) {
+Result<RetireReport> Partitions::retire(const RetireOptions& options) {
   std::error_code error;
   const std::filesystem::path directory = std::filesystem::absolute(options.archive_directory, error);
   std::filesystem::create_directories(directory, error);
   if (error) return fail(Errc::unavailable, "cannot make " + directory.string() + ": " + error.message());
-  RetireOptions absolute = options;
-  absolute.archive_directory = directory.string();
+  bool stopped = false;
+  RetireOptions each_with = options;
+  each_with.archive_directory = directory.string();
+  each_with.before_step = [&](std::string_view step, const std::string& partition) -> Result<void> {
+    Result<void> may = options.before_step ? options.before_step(step, partition) : Result<void>();
+    stopped = !may;
+    return may;
+  };
+  BLOTTER_TRY(forget_mistaken(*connection_, options.now));
   BLOTTER_ASSIGN(const std::vector<Retirement> plan, plan_retire(options.now));
-  std::vector<Retirement> done;
-  for (const Retirement& each : plan) {
-    BLOTTER_ASSIGN(Retirement retired, retire_one(*connection_, each, absolute));
-    done.push_back(std::move(retired));
+  RetireReport report;
+  std::set<std::string> detaching;  // tables in which a detachment did not end, and no other can begin
+  for (Retirement each : plan) {
+    const bool attached = each.state == RetirementState::due || each.state == RetirementState::detaching;
+    if (attached && detaching.contains(each.table)) continue;
+    const Result<void> retired = retire_one(*connection_, each, each_with);
+    if (retired) {
+      report.dropped.push_back(std::move(each));
+      continue;
+    }
+    if (stopped) return fail(retired.error());
+    report.failed.push_back({retired.error().code, each.partition + " was not retired: " + retired.error().message});
+    if (!connection_->usable()) break;
+    if (each.state == RetirementState::detaching) detaching.insert(each.table);
   }
-  return done;
+  return report;
 }
 
 Result<std::vector<RetiredRange>> Partitions::retired_ranges() {

@@ -73,10 +73,15 @@ struct RetiredRange {
   Timestamp to;
 };
 
+struct RetireReport {
+  std::vector<Retirement> dropped;
+  std::vector<Error> failed;  // of each partition whose retirement stopped half-way, naming it
+};
+
 struct RetireOptions {
   std::string archive_directory;  // made when it is missing
   Timestamp now;
-  // Called before each step (its name, the partition): progress, and in tests a death. An error ends the retirement.
+  // Called before each step (its name, the partition): progress, and in tests a death. An error ends it all.
   std::function<Result<void>(std::string_view step, const std::string& partition)> before_step;
 };
 
@@ -100,14 +105,16 @@ class Partitions {
   Result<std::vector<std::string>> ensure(Timestamp now);
 
   // What retire() would do, in its order: detachments that were cut off, other retirements under way, and partitions
-  // whose end is longer ago than their retention; the oldest first of each.
+  // whose end is longer ago than their retention; the oldest first of each. A retirement that was recorded and has
+  // detached nothing yet is none any more when a changed rule keeps its rows longer.
   Result<std::vector<Retirement>> plan_retire(Timestamp now);
 
-  // Retires all of them, one after the other; returns what was dropped. Waits for queries that still read a partition.
-  // An archive file is never overwritten, and a partition is dropped only after its file was read back and agrees with
-  // the table. Errc: unavailable, exhausted (disk full); invalid (the archive's file exists with other content);
-  // corrupt (what was read back is not what was written).
-  Result<std::vector<Retirement>> retire(const RetireOptions& options);
+  // Retires all of them, one after the other; one that fails does not keep back the others. Waits for queries that
+  // still read a partition. An archive file is never overwritten, and a partition is dropped only after its file was
+  // read back and agrees with the table; when the file is lost or changed by then, the next call archives it again.
+  // Errc, of a partition: unavailable, exhausted (too little space for the archive); invalid (the archive's file exists
+  // with other content); corrupt, not_found (what was read back is not what was written).
+  Result<RetireReport> retire(const RetireOptions& options);
 
   // Of every retirement that has begun.
   Result<std::vector<RetiredRange>> retired_ranges();
@@ -117,7 +124,13 @@ class Partitions {
   std::unique_ptr<Connection> connection_;
 };
 
-// Drives one retirement to its end; partitions_retire.cpp.
-Result<Retirement> retire_one(Connection& connection, Retirement retirement, const RetireOptions& options);
+// Whether the partition `part` is past the retention of `rule`: SQL of which $1 is the present in microseconds.
+inline constexpr const char* kIsDue =
+    "coalesce(part.to_at AT TIME ZONE 'UTC'"
+    " <= (TIMESTAMPTZ 'epoch' + $1 * INTERVAL '1 microsecond') AT TIME ZONE 'UTC' - rule.retention, false)";
+inline Parameters at(Timestamp now) { return Parameters().add(now.ns / 1'000); }
+
+// Drives one retirement to its end, and leaves it where it stopped; partitions_retire.cpp.
+Result<void> retire_one(Connection& connection, Retirement& retirement, const RetireOptions& options);
 
 }  // namespace blotter::postgres

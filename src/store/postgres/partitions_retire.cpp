@@ -11,14 +11,15 @@ namespace {
 
 // Text of values does not depend on the session then. The snapshot is one for the whole COPY.
 constexpr const char* kPlainText = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'";
+constexpr const char* kNothingDropped = "; nothing was dropped: move the file away and retire again";
 constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '10s'";
 
 class Retiring {
  public:
-  Retiring(Connection& connection, Retirement retirement, const RetireOptions& options)
-      : connection_(connection), it_(std::move(retirement)), options_(options) {}
+  Retiring(Connection& connection, Retirement& retirement, const RetireOptions& options)
+      : connection_(connection), it_(retirement), options_(options) {}
 
-  Result<Retirement> run() {
+  Result<void> run() {
     if (it_.state == RetirementState::due) BLOTTER_TRY(step("record", &Retiring::record));
     if (it_.state == RetirementState::detaching) {
       BLOTTER_TRY(step("detach", &Retiring::detach));
@@ -32,7 +33,7 @@ class Retiring {
       BLOTTER_TRY(step("mark", &Retiring::mark_archived));
     }
     if (it_.state == RetirementState::archived) BLOTTER_TRY(step("drop", &Retiring::drop));
-    return it_;
+    return {};
   }
 
  private:
@@ -49,15 +50,29 @@ class Retiring {
   }
   std::string detached_name() const { return it_.partition + "_retired_" + std::to_string(it_.id); }
 
+  // The archive takes about a fifth of the table, seldom as much as the table. It may be on the journal's volume, which
+  // must not be near its end afterwards either; so the whole is asked for, before anything is detached.
+  Result<void> require_space_for(const std::string& name) {
+    BLOTTER_ASSIGN(const Rows rows,
+                   connection_.query("SELECT coalesce(pg_table_size(to_regclass(format('%I.%I', schema_name, $2))), 0)"
+                                     " FROM ledger.partition_rules WHERE table_name = $1",
+                                     Parameters().add(it_.table).add(name)));
+    return require_space(options_.archive_directory, rows.size() == 1 ? rows.integer(0, 0) : 0);
+  }
+
+  // The plan may be old by now: others before it took their time.
   Result<void> record() {
-    BLOTTER_ASSIGN(
-        const Rows rows,
-        connection_.query("INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at,"
-                          " state) SELECT table_name, partition_name, from_at, to_at, 'detaching'"
-                          " FROM ledger.list_partitions() WHERE table_name = $1 AND partition_name = $2"
-                          " RETURNING retired_id",
-                          Parameters().add(it_.table).add(it_.partition)));
-    if (rows.size() != 1) return fail(Errc::unavailable, it_.partition + " is not there any more; plan again");
+    BLOTTER_TRY(require_space_for(it_.partition));
+    const std::string sql =
+        "INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
+        " SELECT part.table_name, part.partition_name, part.from_at, part.to_at, 'detaching'"
+        " FROM ledger.list_partitions() AS part JOIN ledger.partition_rules AS rule USING (table_name)"
+        " WHERE part.table_name = $2 AND part.partition_name = $3 AND " +
+        std::string(kIsDue) + " RETURNING retired_id";
+    BLOTTER_ASSIGN(const Rows rows, connection_.query(sql.c_str(), at(options_.now).add(it_.table).add(it_.partition)));
+    if (rows.size() != 1) {
+      return fail(Errc::unavailable, "it is gone, or its rule was changed meanwhile; look with --dry-run");
+    }
     it_.id = rows.integer(0, 0);
     it_.state = RetirementState::detaching;
     return {};
@@ -67,8 +82,10 @@ class Retiring {
   Result<void> detach() {
     BLOTTER_ASSIGN(const Rows rows,
                    connection_.query("SELECT EXISTS (SELECT FROM ledger.list_partitions() WHERE table_name = $1"
-                                     " AND partition_name = $2 AND NOT detach_pending)",
-                                     Parameters().add(it_.table).add(it_.partition)));
+                                     " AND partition_name = $2 AND NOT detach_pending)"
+                                     // Another retire, which knows a corrected rule, may have forgotten it.
+                                     " AND EXISTS (SELECT FROM ledger.retired_partitions WHERE retired_id = $3)",
+                                     Parameters().add(it_.table).add(it_.partition).add(it_.id)));
     if (!rows.boolean(0, 0)) return {};
     BLOTTER_ASSIGN(const std::string sql,
                    sql_of("SELECT format('ALTER TABLE %I.%I DETACH PARTITION %I.%I CONCURRENTLY', schema_name,"
@@ -101,11 +118,14 @@ class Retiring {
   // A file that is there already was written before a death, or is another database's: verify() tells which.
   Result<void> archive() {
     if (std::filesystem::exists(it_.archive)) return {};
+    BLOTTER_TRY(require_space_for(detached_name()));
     return write_archive(it_.archive, [&](const TextSink& sink) { return copy_table(sink); });
   }
 
   Result<void> verify() {
-    BLOTTER_ASSIGN(const CsvSummary file, summarize_archive(it_.archive));
+    const Result<CsvSummary> read_back = summarize_archive(it_.archive);
+    if (!read_back) return fail(read_back.error().code, read_back.error().message + kNothingDropped);
+    const CsvSummary& file = *read_back;
     CsvDigest digest;
     BLOTTER_TRY(copy_table([&](std::string_view text) -> Result<void> {
       digest.put(text);
@@ -115,7 +135,7 @@ class Retiring {
     if (file != table) {
       return fail(Errc::invalid, it_.archive + " holds " + std::to_string(file.rows) + " rows with SHA-256 " +
                                      file.sha256 + ", the table " + std::to_string(table.rows) + " with " +
-                                     table.sha256 + "; nothing was dropped: move the file away and retire again");
+                                     table.sha256 + kNothingDropped);
     }
     summary_ = table;
     return {};
@@ -146,12 +166,14 @@ class Retiring {
     return {};
   }
 
-  // The file is read once more: it may be long ago that it was verified.
+  // The file is read once more: it may be long ago that it was verified. When it is lost or changed, the table still
+  // has every row.
   Result<void> drop() {
-    BLOTTER_ASSIGN(const CsvSummary file, summarize_archive(it_.archive));
-    if (file.sha256 != it_.sha256) {
-      return fail(Errc::corrupt,
-                  it_.archive + " is not the file that was verified; " + detached_name() + " was not dropped");
+    const Result<CsvSummary> file = summarize_archive(it_.archive);
+    if (!file && file.error().code == Errc::unavailable) return fail(file.error());
+    if (!file) return archive_again(file.error());
+    if (file->sha256 != it_.sha256) {
+      return archive_again({Errc::corrupt, it_.archive + " is not the file that was verified"});
     }
     BLOTTER_ASSIGN(const std::string sql, sql_of("SELECT format('DROP TABLE %I.%I', schema_name, $2)"
                                                  " FROM ledger.partition_rules WHERE table_name = $1",
@@ -168,16 +190,25 @@ class Retiring {
     return {};
   }
 
+  Result<void> archive_again(const Error& why) {
+    BLOTTER_TRY(
+        connection_.execute("UPDATE ledger.retired_partitions SET state = 'detached' WHERE retired_id = $1"
+                            " AND state = 'archived'",
+                            Parameters().add(it_.id)));
+    it_.state = RetirementState::detached;
+    return fail(why.code, why.message + "; nothing was dropped: retire again, which archives it anew");
+  }
+
   Connection& connection_;
-  Retirement it_;
+  Retirement& it_;
   const RetireOptions& options_;
   CsvSummary summary_;
 };
 
 }  // namespace
 
-Result<Retirement> retire_one(Connection& connection, Retirement retirement, const RetireOptions& options) {
-  return Retiring(connection, std::move(retirement), options).run();
+Result<void> retire_one(Connection& connection, Retirement& retirement, const RetireOptions& options) {
+  return Retiring(connection, retirement, options).run();
 }
 
 }  // namespace blotter::postgres

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -38,6 +39,12 @@ class RetireTest : public PostgresSchemaTest {
     return {.archive_directory = directory_.path() + "/archive",
             .now = *parse_timestamp("2026-11-21T00:00:00Z"),
             .before_step = {}};
+  }
+  // What was dropped, or the first failure.
+  Result<std::vector<Retirement>> retire(const RetireOptions& options) {
+    BLOTTER_ASSIGN(RetireReport report, partitions_->retire(options));
+    if (!report.failed.empty()) return fail(report.failed.front());
+    return std::move(report.dropped);
   }
   void add_late(const std::string& at) {
     text_of("SELECT ledger.ensure_partitions('cash_movements', ARRAY[$1::text::timestamptz])", Parameters().add(at));
@@ -97,12 +104,12 @@ TEST_F(RetireTest, APlanChangesNothing) {
 
 TEST_F(RetireTest, NothingIsRetiredWithoutARetention) {
   ASSERT_TRUE(partitions_->set_rule({"cash_movements", Period::month, "", 7}).has_value());
-  EXPECT_TRUE(partitions_->retire(retire_options())->empty());
+  EXPECT_TRUE(retire(retire_options())->empty());
   EXPECT_EQ(rows(), all_rows_);
 }
 
 TEST_F(RetireTest, RestoringTheArchivesGivesTheSameRows) {
-  const auto retired = partitions_->retire(retire_options());
+  const auto retired = retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   ASSERT_EQ(retired->size(), 2U);
   EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements"), "1");
@@ -132,9 +139,9 @@ TEST_F(RetireTest, ADeathBeforeAnyStepIsMadeGoodByTheNextRun) {
       if (++step == death) return fail(Errc::unavailable, "died");
       return {};
     };
-    const bool died = !partitions_->retire(dying).has_value();
+    const bool died = !retire(dying).has_value();
     dying.before_step = {};
-    const auto retired = partitions_->retire(dying);
+    const auto retired = retire(dying);
     ASSERT_TRUE(retired.has_value()) << retired.error().message;
     EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements"), "1");
     EXPECT_EQ(text_of("SELECT count(*) FROM ledger.retired_partitions WHERE state <> 'dropped'"), "0");
@@ -151,11 +158,11 @@ TEST_F(RetireTest, ADeathBeforeAnyStepIsMadeGoodByTheNextRun) {
 TEST_F(RetireTest, ADetachmentCutOffInTheMiddleIsFinished) {
   const auto reader = cut_detachment("cash_movements_2015_05");
   EXPECT_EQ(partitions_->list()->front().state, PartitionState::detach_pending);
-  const auto waits = partitions_->retire(retire_options());
+  const auto waits = retire(retire_options());
   ASSERT_FALSE(waits.has_value()) << "the reader still sees the partition";
   EXPECT_EQ(waits.error().code, Errc::unavailable) << waits.error().message;
   reader->rollback();
-  const auto retired = partitions_->retire(retire_options());
+  const auto retired = retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   for (const Retirement& each : *retired) restore(each.archive);
   EXPECT_EQ(rows(), all_rows_);
@@ -168,7 +175,7 @@ TEST_F(RetireTest, ADetachmentCutOffIsFinishedBeforeAnyOtherBegins) {
     if (partition == "cash_movements_2015_06" && step == "detach") return fail(Errc::unavailable, "died");
     return {};
   };
-  ASSERT_FALSE(partitions_->retire(dying).has_value());
+  ASSERT_FALSE(retire(dying).has_value());
   cut_detachment("cash_movements_2015_06")->rollback();
   add_late("2015-05-30Z");
   const auto plan = partitions_->plan_retire(retire_options().now);
@@ -176,7 +183,7 @@ TEST_F(RetireTest, ADetachmentCutOffIsFinishedBeforeAnyOtherBegins) {
   ASSERT_EQ(plan->size(), 2U);
   EXPECT_EQ(plan->at(0).partition, "cash_movements_2015_06");
   EXPECT_EQ(plan->at(1).partition, "cash_movements_2015_05");
-  const auto retired = partitions_->retire(retire_options());
+  const auto retired = retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   EXPECT_EQ(retired->size(), 2U);
   EXPECT_EQ(text_of("SELECT string_agg(id, ',') FROM execution.cash_movements"), "new");
@@ -188,7 +195,7 @@ TEST_F(RetireTest, SeveralRetirementsUnderWayAreAllFinishedByTheNextRun) {
       " SELECT table_name, partition_name, from_at, to_at, 'detaching' FROM ledger.list_partitions()"
       " WHERE partition_name LIKE 'cash_movements_2015%'");
   run("SELECT ledger.ensure_partitions('cash_movements', ARRAY[TIMESTAMPTZ '2015-04-01Z'])");
-  const auto retired = partitions_->retire(retire_options());
+  const auto retired = retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   ASSERT_EQ(retired->size(), 3U);
   EXPECT_EQ(retired->at(0).partition, "cash_movements_2015_06") << "it is pending";
@@ -206,11 +213,11 @@ TEST_F(RetireTest, ALateRecordLandsWhileItsPeriodIsBeingRetired) {
     add_late("2015-05-30Z");
     return {};
   };
-  const auto retired = partitions_->retire(options);
+  const auto retired = retire(options);
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   EXPECT_TRUE(landed);
   EXPECT_EQ(text_of("SELECT string_agg(id, ',' ORDER BY seq) FROM execution.cash_movements"), "new,late");
-  const auto again = partitions_->retire(options);
+  const auto again = retire(options);
   ASSERT_TRUE(again.has_value()) << again.error().message;
   ASSERT_EQ(again->size(), 1U) << "its new partition is retired in its turn";
   EXPECT_EQ(again->front().rows, 1);
@@ -224,14 +231,14 @@ TEST_F(RetireTest, ALateRecordLandsBesideADetachmentCutOffUnderAnotherRule) {
     if (step == "detach") return fail(Errc::unavailable, "died");
     return {};
   };
-  ASSERT_FALSE(partitions_->retire(dying).has_value());
+  ASSERT_FALSE(retire(dying).has_value());
   cut_detachment("cash_movements_2015_05")->rollback();
   ASSERT_TRUE(partitions_->set_rule({"cash_movements", Period::day, "7 years", 7}).has_value());
   run("SET ROLE blotter_writer");
   add_late("2015-05-30Z");
   run("RESET ROLE");
   EXPECT_EQ(text_of("SELECT state FROM ledger.retired_partitions"), "detached");
-  const auto retired = partitions_->retire(retire_options());
+  const auto retired = retire(retire_options());
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
   EXPECT_EQ(retired->size(), 3U);
 }
@@ -251,7 +258,7 @@ TEST_F(RetireTest, ATableThatIsDroppedWhileItIsListedHasNoSize) {
     if (step == "drop") return fail(Errc::unavailable, "died");
     return {};
   };
-  ASSERT_FALSE(partitions_->retire(dying).has_value());
+  ASSERT_FALSE(retire(dying).has_value());
   ASSERT_TRUE(db().begin(kBegin).has_value());
   run("LOCK TABLE pg_catalog.pg_inherits IN ACCESS EXCLUSIVE MODE");  // which list() needs after its snapshot
   std::vector<Partition> listed;
@@ -274,7 +281,7 @@ TEST_F(RetireTest, AnArchiveThatHoldsSomethingElseIsNeitherOverwrittenNorTrusted
   const std::string path = options.archive_directory + "/cash_movements_2015_05_retired_1.csv.zst";
   std::filesystem::create_directories(options.archive_directory);
   ASSERT_TRUE(write_archive(path, [](const TextSink& sink) { return sink("of\nanother\n"); }).has_value());
-  const auto retired = partitions_->retire(options);
+  const auto retired = retire(options);
   ASSERT_FALSE(retired.has_value());
   EXPECT_EQ(retired.error().code, Errc::invalid);
   EXPECT_THAT(retired.error().message, HasSubstr("nothing was dropped"));
@@ -289,8 +296,64 @@ TEST_F(RetireTest, APartitionIsNotDroppedWhenItsArchiveHasGone) {
     if (step == "drop") std::filesystem::remove_all(options.archive_directory);
     return {};
   };
-  EXPECT_EQ(partitions_->retire(options).error().code, Errc::not_found);
+  EXPECT_EQ(retire(options).error().code, Errc::not_found);
   EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements_2015_05_retired_1"), "743");
+  const auto again = retire(retire_options());
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->size(), 2U);
+  for (const Retirement& each : *again) restore(each.archive);
+  EXPECT_EQ(rows(), all_rows_);
+}
+
+TEST_F(RetireTest, OneThatFailsKeepsBackNoOther) {
+  RetireOptions options = retire_options();
+  const std::string path = options.archive_directory + "/cash_movements_2015_05_retired_1.csv.zst";
+  std::filesystem::create_directories(options.archive_directory);
+  std::ofstream(path) << "of another";
+  const auto report = partitions_->retire(options);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  ASSERT_EQ(report->failed.size(), 1U);
+  EXPECT_EQ(report->failed[0].code, Errc::corrupt);
+  EXPECT_THAT(report->failed[0].message, HasSubstr("cash_movements_2015_05 was not retired"));
+  EXPECT_THAT(report->failed[0].message, HasSubstr("move the file away"));
+  ASSERT_EQ(report->dropped.size(), 1U);
+  EXPECT_EQ(report->dropped[0].partition, "cash_movements_2015_06");
+  std::filesystem::remove(path);
+  EXPECT_EQ(retire(options)->size(), 1U);
+}
+
+// '7 months' for '7 years', and a death before anything was detached.
+TEST_F(RetireTest, ACorrectedRetentionForgetsWhatTheMistakenOneBegan) {
+  run("SELECT ledger.ensure_partitions('cash_movements', ARRAY[TIMESTAMPTZ '2024-01-01Z'])");
+  ASSERT_TRUE(partitions_->set_rule({"cash_movements", Period::month, "7 months", 7}).has_value());
+  RetireOptions dying = retire_options();
+  dying.before_step = [](std::string_view step, const std::string& partition) -> Result<void> {
+    if (partition == "cash_movements_2024_01" && step == "detach") return fail(Errc::unavailable, "died");
+    return {};
+  };
+  ASSERT_FALSE(retire(dying).has_value());
+  EXPECT_EQ(text_of("SELECT partition_name FROM ledger.retired_partitions WHERE state = 'detaching'"),
+            "cash_movements_2024_01");
+  ASSERT_TRUE(partitions_->set_rule({"cash_movements", Period::month, "7 years", 7}).has_value());
+  EXPECT_TRUE(partitions_->plan_retire(retire_options().now)->empty());
+  EXPECT_TRUE(retire(retire_options())->empty());
+  EXPECT_EQ(text_of("SELECT count(*) FROM ledger.retired_partitions WHERE state <> 'dropped'"), "0");
+  EXPECT_EQ(text_of("SELECT count(*) FROM ledger.partitions WHERE partition_name = 'cash_movements_2024_01'"), "1");
+}
+
+TEST_F(RetireTest, ARetentionThatIsCorrectedWhileOthersAreRetiredHolds) {
+  RetireOptions options = retire_options();
+  options.before_step = [&](std::string_view step, const std::string& partition) -> Result<void> {
+    if (step != "record" || partition != "cash_movements_2015_06") return {};
+    const auto other = Partitions::open(this->options(), StoreAccess::write);
+    return (*other)->set_rule({"cash_movements", Period::month, "", 7});
+  };
+  const auto report = partitions_->retire(options);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(report->dropped.size(), 1U);
+  ASSERT_EQ(report->failed.size(), 1U);
+  EXPECT_THAT(report->failed[0].message, HasSubstr("its rule was changed"));
+  EXPECT_EQ(text_of("SELECT count(*) FROM execution.cash_movements"), "258");
 }
 
 TEST_F(RetireTest, AnOperatorsRightsAreEnough) {
@@ -301,9 +364,9 @@ TEST_F(RetireTest, AnOperatorsRightsAreEnough) {
   as_operator.url.replace(as_operator.url.find(user), user.size(), "retiring_operator@");
   auto opened = Partitions::open(as_operator, StoreAccess::write);
   ASSERT_TRUE(opened.has_value()) << opened.error().message;
-  const auto retired = (*opened)->retire(retire_options());
-  ASSERT_TRUE(retired.has_value()) << retired.error().message;
-  EXPECT_EQ(retired->size(), 2U);
+  const auto report = (*opened)->retire(retire_options());
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(report->dropped.size(), 2U);
 }
 
 }  // namespace

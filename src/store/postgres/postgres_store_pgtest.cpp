@@ -255,7 +255,7 @@ TEST_F(PostgresStoreTest, ABustOfARetiredFillIsDoneAndAnUnknownOneIsNot) {
                           }};
   const auto retired = (*Partitions::open(options, StoreAccess::write))->retire(how);
   ASSERT_TRUE(retired.has_value()) << retired.error().message;
-  ASSERT_EQ(retired->size(), 1U);
+  ASSERT_EQ(retired->dropped.size(), 1U);
   EXPECT_EQ(seq, 13u);
   EXPECT_EQ(number("SELECT 10 * first_seq + last_seq FROM ledger.retired_partitions"), 24);
 
