@@ -50,7 +50,7 @@ class Retiring {
   }
   std::string detached_name() const { return it_.partition + "_retired_" + std::to_string(it_.id); }
 
-  // The archive takes about a fifth of the table, seldom as much as the table. It may be on the journal's volume, which
+  // The archive takes a third of the table or less. It may be on the journal's volume, which
   // must not be near its end afterwards either; so the whole is asked for, before anything is detached.
   Result<void> require_space_for(const std::string& name) {
     BLOTTER_ASSIGN(const Rows rows,
@@ -64,8 +64,8 @@ class Retiring {
   Result<void> record() {
     BLOTTER_TRY(require_space_for(it_.partition));
     const std::string sql =
-        "INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state)"
-        " SELECT part.table_name, part.partition_name, part.from_at, part.to_at, 'detaching'"
+        "INSERT INTO ledger.retired_partitions (state, table_name, partition_name, from_at, to_at)"
+        " SELECT 'detaching', part.table_name, part.partition_name, part.from_at, part.to_at"
         " FROM ledger.list_partitions() AS part JOIN ledger.partition_rules AS rule USING (table_name)"
         " WHERE part.table_name = $2 AND part.partition_name = $3 AND " +
         std::string(kIsDue) + " RETURNING retired_id";
