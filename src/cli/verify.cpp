@@ -18,7 +18,11 @@ Result<std::vector<RetiredRange>> retired_ranges(const GlobalOptions& options) {
   BLOTTER_ASSIGN(const auto partitions, postgres::Partitions::open(options.store_options(), StoreAccess::read));
   BLOTTER_ASSIGN(const auto retired, partitions->retired_ranges());
   for (const postgres::RetiredRange& range : retired) {
-    ranges.push_back({.table = range.table, .from = range.from, .to = range.to});
+    ranges.push_back({.table = range.table,
+                      .from = range.from,
+                      .to = range.to,
+                      .first_seq = range.first_seq,
+                      .last_seq = range.last_seq});
   }
   return ranges;
 }

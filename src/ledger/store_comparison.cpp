@@ -103,7 +103,8 @@ template <class Row>
 void StoreComparison::note_missing(const Row& row) {
   constexpr Table table = RowTable<Row>::value;
   const bool retired = std::any_of(retired_.begin(), retired_.end(), [&](const RetiredRange& range) {
-    return range.table == table && range.from <= row.at && row.at < range.to;
+    return range.table == table && range.from <= row.at && row.at < range.to && range.first_seq <= row.seq &&
+           row.seq <= range.last_seq;
   });
   if (!retired) {
     const std::string* refusal = refusal_of(row);

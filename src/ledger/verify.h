@@ -26,11 +26,13 @@ struct Finding {
   std::string detail;  // one line: what differs, where, expected and found
 };
 
-// Rows of a table whose `at` lies in [from, to) may have been retired.
+// Rows of a table whose `at` lies in [from, to) and whose seq is one of these may have been retired.
 struct RetiredRange {
   Table table = Table::fills;
   Timestamp from;
   Timestamp to;
+  std::int64_t first_seq = 1;
+  std::int64_t last_seq = INT64_MAX;
 };
 
 struct VerifyReport {

@@ -194,6 +194,17 @@ TEST_F(VerifyRetired, RowsThatAreStillThereAreComparedAllTheSame) {
   EXPECT_THAT(text(found("main", ranges)), testing::HasSubstr("price is '1.23'"));
 }
 
+// A late record of a time that was retired lands in a new partition: its loss is no retirement.
+TEST_F(VerifyRetired, ARowThatNoArchiveHoldsIsMissing) {
+  retire();
+  const std::uint64_t retired = found("main", ranges).rows_retired;
+  for (RetiredRange& range : ranges) range.last_seq = 100;
+  const VerifyReport report = found("main", ranges);
+  EXPECT_FALSE(report.ok());
+  EXPECT_LT(report.rows_retired, retired);
+  EXPECT_THAT(text(report), testing::ContainsRegex("the row of event [0-9]+ is missing"));
+}
+
 TEST_F(VerifyTest, AStoreAheadOfTheJournalIsNamedAndTheRestStillCompared) {
   // The journal as it was a while before: a new one with the first half of the events.
   const std::vector<Event> events = events_of(directory.journal());

@@ -232,14 +232,28 @@ Result<RetireReport> Partitions::retire(const RetireOptions& options) {
 
 Result<std::vector<RetiredRange>> Partitions::retired_ranges() {
   BLOTTER_ASSIGN(const Rows rows, connection_->query("SELECT table_name, (extract(epoch FROM from_at) * 1000000)::int8,"
-                                                     " (extract(epoch FROM to_at) * 1000000)::int8"
-                                                     " FROM ledger.retired_partitions ORDER BY 1, 2, retired_id"));
+                                                     " (extract(epoch FROM to_at) * 1000000)::int8,"
+                                                     " CASE WHEN state IN ('detaching', 'detached') THEN 1"
+                                                     "      ELSE coalesce(first_seq, 1) END,"
+                                                     " CASE WHEN state IN ('detaching', 'detached') THEN $1"
+                                                     "      ELSE coalesce(last_seq, 0) END"
+                                                     " FROM ledger.retired_partitions ORDER BY 1, 2, retired_id",
+                                                     Parameters().add(std::numeric_limits<std::int64_t>::max())));
   std::vector<RetiredRange> all;
   for (int row = 0; row < rows.size(); ++row) {
     BLOTTER_ASSIGN(const Table table, enum_of<Table>(rows.text(row, 0)));
-    all.push_back({table, instant_of(rows.integer(row, 1)), instant_of(rows.integer(row, 2))});
+    all.push_back({table, instant_of(rows.integer(row, 1)), instant_of(rows.integer(row, 2)), rows.integer(row, 3),
+                   rows.integer(row, 4)});
   }
   return all;
+}
+
+Result<std::vector<Retirement>> Partitions::archives() {
+  return retirements_of(*connection_,
+                        "SELECT retired_id, table_name, partition_name, (extract(epoch FROM from_at) * 1000000)::int8,"
+                        " (extract(epoch FROM to_at) * 1000000)::int8, state, row_count, sha256, archive"
+                        " FROM ledger.retired_partitions WHERE state IN ('archived', 'dropped') ORDER BY retired_id",
+                        {});
 }
 
 }  // namespace blotter::postgres

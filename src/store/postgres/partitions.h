@@ -66,12 +66,19 @@ struct Retirement {
   std::string archive;    // its path
 };
 
-// Times whose rows were retired: there may be none of them in the table any more.
+// Rows of a time that were retired: there may be none of them in the table any more. Which numbers they have is known
+// when their archive has been written; until then any.
 struct RetiredRange {
   Table table = Table::fills;
   Timestamp from;
   Timestamp to;
+  std::int64_t first_seq = 0;
+  std::int64_t last_seq = 0;
 };
+
+// What reading an archive's file again proves.
+enum class ArchiveState : std::uint8_t { whole, missing, damaged };
+BOOST_DESCRIBE_ENUM(ArchiveState, whole, missing, damaged)
 
 struct RetireReport {
   std::vector<Retirement> dropped;
@@ -119,6 +126,9 @@ class Partitions {
   // Of every retirement that has begun.
   Result<std::vector<RetiredRange>> retired_ranges();
 
+  // The retirements that have an archive file, in the order of retiring.
+  Result<std::vector<Retirement>> archives();
+
  private:
   explicit Partitions(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
   std::unique_ptr<Connection> connection_;
@@ -129,6 +139,10 @@ inline constexpr const char* kIsDue =
     "coalesce(part.to_at AT TIME ZONE 'UTC'"
     " <= (TIMESTAMPTZ 'epoch' + $1 * INTERVAL '1 microsecond') AT TIME ZONE 'UTC' - rule.retention, false)";
 inline Parameters at(Timestamp now) { return Parameters().add(now.ns / 1'000); }
+
+// Reads the file `path` whole, and compares it with what was recorded of the retirement's archive. Errc: unavailable
+// (it cannot be read now).
+Result<ArchiveState> check_archive(const Retirement& retirement, const std::string& path);
 
 // Drives one retirement to its end, and leaves it where it stopped; partitions_retire.cpp.
 Result<void> retire_one(Connection& connection, Retirement& retirement, const RetireOptions& options);
