@@ -1,8 +1,9 @@
-// partitions list, rules, set, ensure, retire: the tables of a PostgreSQL store that grow with time.
+// partitions list, rules, set, ensure, retire, archives: the tables of a PostgreSQL store that grow with time.
 #include "store/postgres/partitions.h"
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "blotter/clock.h"
 #include "cli/verbs.h"
@@ -93,6 +94,35 @@ Result<Answer> retire(const GlobalOptions& options, Partitions& partitions, cons
   return fail(report.failed.back());
 }
 
+struct ArchiveFlags {
+  bool check = false;
+  std::string directory;
+};
+
+// With --check the file of each is read; the exit code says whether all are what they were.
+Result<Answer> archives(Partitions& partitions, const ArchiveFlags& flags, bool& all_whole) {
+  BLOTTER_ASSIGN(const std::vector<Retirement> all, partitions.archives());
+  Answer answer{.columns = {"table", "partition", "from", "to", "state", "rows", "sha256", "archive"}, .rows = {}};
+  if (flags.check) answer.columns.emplace_back("file");
+  ProgressLine progress;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Retirement& one = all[i];
+    std::filesystem::path path = one.archive;
+    if (!flags.directory.empty()) path = std::filesystem::path(flags.directory) / path.filename();
+    std::vector<Cell> row{one.table, one.partition, to_text(one.from), to_text(one.to), std::string(name_of(one.state)),
+                          one.rows,  one.sha256,    path.string()};
+    if (flags.check) {
+      progress.show("reading", i, all.size(), path.filename().string());
+      BLOTTER_ASSIGN(const postgres::ArchiveState state, postgres::check_archive(one, path.string()));
+      all_whole = all_whole && state == postgres::ArchiveState::whole;
+      row.emplace_back(std::string(name_of(state)));
+    }
+    answer.add(std::move(row));
+  }
+  progress.clear();
+  return answer;
+}
+
 struct RuleFlags {
   std::string table;
   std::string period;
@@ -161,6 +191,25 @@ void add_retire(CLI::App& parent, Context& context) {
   verb->add_option("--archive", flags->archive, "the directory of the archive files (default: DATA/archive)");
 }
 
+void add_archives(CLI::App& parent, Context& context) {
+  auto flags = std::make_shared<ArchiveFlags>();
+  CLI::App* verb = add_verb(parent, context, "archives", "the archive files of what was retired");
+  verb->add_flag("--check", flags->check, "read each file and compare it with what was recorded of it");
+  verb->add_option("--archive", flags->directory,
+                   "the directory where they are now (default: where they were written)");
+  verb->callback([&context, flags] {
+    context.run = [&context, flags] {
+      const auto partitions = open(context.options, StoreAccess::read);
+      if (!partitions) return report_error(partitions.error());
+      bool all_whole = true;
+      const auto answer = archives(**partitions, *flags, all_whole);
+      if (!answer) return report_error(answer.error());
+      print(*answer, context.options.json);
+      return all_whole ? int{kDone} : int{kFoundProblem};
+    };
+  });
+}
+
 }  // namespace
 
 void add_partitions(CLI::App& app, Context& context) {
@@ -170,6 +219,7 @@ void add_partitions(CLI::App& app, Context& context) {
   add_act(*parent, context, "rules", "period, retention and how many ahead, for each table", read, rules);
   add_act(*parent, context, "ensure", "make the partitions of now and of the periods ahead", write, ensure);
   add_retire(*parent, context);
+  add_archives(*parent, context);
   add_set(*parent, context);
 }
 

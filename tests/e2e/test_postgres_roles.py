@@ -6,7 +6,7 @@ import subprocess
 
 import harness
 import postgres
-from harness import COULD_NOT, DONE, ndjson
+from harness import COULD_NOT, DONE, FOUND, ndjson
 from sample import sample
 
 PASSWORD = "only-for-this-test"
@@ -115,6 +115,9 @@ class Roles(harness.LedgerTest):
         self.assertEqual([], self.book.rows("fills"))
         proof = self.may("ann", "verify")
         self.assertIn(f"{fills} rows of retired partitions", proof.out)
+        self.may("olga", "partitions archives", "--check")
+        moved = self.as_("olga", "partitions archives", "--check", "--archive", self.directory, "--json")
+        self.assertEqual((FOUND, ["missing"]), (moved.code, [row["file"] for row in moved.rows()]), str(moved))
         self.bring_back(next(archive.rglob("fills_2023_q4_retired_*.csv.zst")), fills)
 
     def bring_back(self, file, fills):

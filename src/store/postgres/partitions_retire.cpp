@@ -207,6 +207,17 @@ class Retiring {
 
 }  // namespace
 
+Result<ArchiveState> check_archive(const Retirement& retirement, const std::string& path) {
+  const Result<CsvSummary> file = summarize_archive(path);
+  if (file) {
+    const bool same = file->sha256 == retirement.sha256 && file->rows == retirement.rows;
+    return same ? ArchiveState::whole : ArchiveState::damaged;
+  }
+  if (file.error().code == Errc::not_found) return ArchiveState::missing;
+  if (file.error().code == Errc::corrupt) return ArchiveState::damaged;
+  return fail(file.error());
+}
+
 Result<void> retire_one(Connection& connection, Retirement& retirement, const RetireOptions& options) {
   return Retiring(connection, retirement, options).run();
 }

@@ -127,6 +127,35 @@ TEST_F(RetireTest, RestoringTheArchivesGivesTheSameRows) {
 }
 
 // Every place where the process can die: the retirement is done again and ends the same.
+TEST_F(RetireTest, AnArchiveIsReadAgainLater) {
+  ASSERT_TRUE(retire(retire_options()).has_value());
+  const auto archives = partitions_->archives();
+  ASSERT_TRUE(archives.has_value()) << archives.error().message;
+  ASSERT_EQ(archives->size(), 2U);
+  const Retirement& one = archives->front();
+  EXPECT_EQ(*check_archive(one, one.archive), ArchiveState::whole);
+  EXPECT_EQ(*check_archive(one, archives->back().archive), ArchiveState::damaged) << "another partition's";
+  std::filesystem::resize_file(one.archive, std::filesystem::file_size(one.archive) - 1);
+  EXPECT_EQ(*check_archive(one, one.archive), ArchiveState::damaged);
+  std::filesystem::remove(one.archive);
+  EXPECT_EQ(*check_archive(one, one.archive), ArchiveState::missing);
+}
+
+TEST_F(RetireTest, WhatWasRetiredIsKnownByItsNumbers) {
+  RetireOptions dies = retire_options();
+  dies.before_step = [&](std::string_view step, const std::string&) -> Result<void> {
+    return step == "archive" ? Result<void>(fail(Errc::poisoned, "died")) : Result<void>();
+  };
+  EXPECT_FALSE(retire(dies).has_value());
+  EXPECT_EQ(partitions_->retired_ranges()->at(0).last_seq, INT64_MAX) << "nobody has counted them yet";
+  ASSERT_TRUE(retire(retire_options()).has_value());
+  const auto ranges = *partitions_->retired_ranges();
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].first_seq, 1);
+  EXPECT_EQ(ranges[0].last_seq + 1, ranges[1].first_seq);
+  EXPECT_EQ(ranges[1].last_seq, 1000);
+}
+
 TEST_F(RetireTest, ADeathBeforeAnyStepIsMadeGoodByTheNextRun) {
   std::set<std::string> steps;
   for (int death = 1;; ++death) {
