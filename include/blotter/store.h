@@ -202,6 +202,8 @@ struct StoreOptions {
   std::string url;  // "memory:", "sqlite:PATH", "postgresql://USER@HOST:PORT,HOST:PORT/DATABASE?…" (as libpq reads it)
   std::string ssl_mode;     // libpq's sslmode, for URLs that have none of their own; empty: libpq's default
   std::string replica_url;  // where reads may go; empty: nowhere but to `url`
+  // Told why, when opening finds that the replica cannot be asked: reads go to `url` meanwhile.
+  std::function<void(const std::string& why)> on_replica_problem;
   std::int64_t staleness_ms_max = 5'000;  // a replica further behind is not asked
   Seq read_after{0};                      // a replica that has not applied this event of the book is not asked
   std::string component = "blotter";      // shows as application_name in pg_stat_activity

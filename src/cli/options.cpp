@@ -179,6 +179,9 @@ bool GlobalOptions::is_postgres() const {
 StoreOptions GlobalOptions::read_options() const {
   StoreOptions result = store;
   result.url = store_url();
+  result.on_replica_problem = [](const std::string& why) {
+    std::fprintf(stderr, "blotter: the replica is not used, the primary answers: %s\n", why.c_str());
+  };
   return result;
 }
 

@@ -3,6 +3,7 @@
 import os
 
 import harness
+import postgres
 from harness import COULD_NOT, DONE, USAGE, ndjson
 from sample import sample
 
@@ -121,6 +122,24 @@ class ReadYourWrites(Configured):
         answer = self.blotter("fills", "--after", last + 1, env={"DATABASE_TIMEOUT_SECONDS": "1"})
         self.assertEqual(COULD_NOT, answer.code, str(answer))
         self.assertIn(f"at event {last}, not yet at {last + 1}", answer.err)
+
+
+class Replica(Configured):
+    """What is wrong with it is said once, with the name of its setting, and the primary answers."""
+
+    def test_a_wrong_setting_is_named(self):
+        book = harness.Ledger(self.directory / "replicated", postgres.cluster().new_database())
+        book.record_lines(sample(orders=3))
+        for url, what in (("postgresql://127.0.0.1:1/ledger", "127.0.0.1"),
+                          (postgres.cluster().url("nobody"), "change the one in DATABASE_REPLICA_URL"),
+                          ("postgresql://127.0.0.1/ledger?prot=1", "correct DATABASE_REPLICA_URL"),
+                          (book.postgres.url, "DATABASE_REPLICA_URL has to name one")):
+            with self.subTest(url):
+                answer = book.run("orders", "--json", env={"DATABASE_REPLICA_URL": url})
+                self.assertEqual((DONE, 3), (answer.code, len(answer.rows())), str(answer))
+                self.assertEqual(1, answer.err.count("\n"), answer.err)
+                self.assertIn("the replica is not used, the primary answers", answer.err)
+                self.assertIn(what, answer.err)
 
 
 class NeverShown(Configured):

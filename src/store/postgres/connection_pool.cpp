@@ -93,6 +93,14 @@ Result<Pool::Lease> Pool::lease() {
   return Lease(*this, std::move(slot));
 }
 
+std::optional<Pool::Lease> Pool::spare() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return {};
+  std::unique_ptr<Slot> slot = std::move(idle_.back());
+  idle_.pop_back();
+  return Lease(*this, std::move(slot));
+}
+
 Result<std::unique_ptr<Pool::Slot>> Pool::turn() {
   std::unique_lock lock(mutex_);
   // What becomes free goes to the queue first, so an idle member or a right to make one means that nobody waits.
@@ -233,6 +241,12 @@ ConnectionPool::ConnectionPool(const ConnectionSettings& settings, const PoolLim
 Result<ConnectionPool::Lease> ConnectionPool::lease() {
   BLOTTER_ASSIGN(Pool::Lease lease, pool_.lease());
   return Lease(std::move(lease));
+}
+
+std::optional<ConnectionPool::Lease> ConnectionPool::spare() {
+  auto spare = pool_.spare();
+  if (!spare) return {};
+  return Lease(std::move(*spare));
 }
 
 PoolLimits limits_of(const StoreOptions& options) {

@@ -15,6 +15,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,6 +102,9 @@ class Pool {
   // one answers.
   Result<Lease> lease();
 
+  // One that nobody uses, without a proof that it still answers; nothing when there is none. Waits for nothing.
+  std::optional<Lease> spare();
+
   PoolCounters counters() const;
   const PoolLimits& limits() const { return limits_; }
 
@@ -158,6 +162,7 @@ class ConnectionPool {
 
   // Errc: as Pool::lease and Connection::connect.
   Result<Lease> lease();
+  std::optional<Lease> spare();  // as Pool::spare
   PoolCounters counters() const { return pool_.counters(); }
 
  private:

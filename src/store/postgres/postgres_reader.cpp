@@ -54,13 +54,20 @@ class PostgresReader final : public Store {
       : pool_(settings_of(options, Target::primary), limits_of(options)) {}
 
   Result<void> open(const StoreOptions& options) {
-    BLOTTER_ASSIGN(ConnectionPool::Lease lease, pool_.lease());
-    BLOTTER_ASSIGN(const SchemaState state, schema_state(*lease));
-    if (state != SchemaState::current) return fail(schema_error(state, *lease));
-    if (options.replica_url.empty()) return {};
-    BLOTTER_ASSIGN(const Rows rows, lease->query(kSystemIdentifier));
-    replica_.emplace(options, rows.integer(0, 0));
-    return replica_->check_setting();
+    std::int64_t system_identifier = 0;
+    {
+      BLOTTER_ASSIGN(ConnectionPool::Lease lease, pool_.lease());
+      BLOTTER_ASSIGN(const SchemaState state, schema_state(*lease));
+      if (state != SchemaState::current) return fail(schema_error(state, *lease));
+      if (options.replica_url.empty()) return {};
+      BLOTTER_ASSIGN(const Rows rows, lease->query(kSystemIdentifier));
+      system_identifier = rows.integer(0, 0);
+    }
+    replica_.emplace(options, system_identifier, pool_);
+    Result<void> checked = replica_->check_setting();
+    if (checked || checked.error().code == Errc::invalid) return checked;
+    if (options.on_replica_problem) options.on_replica_problem(checked.error().message);
+    return {};
   }
 
   Result<Cursor> cursor(std::string_view book_id) override {
@@ -98,10 +105,11 @@ class PostgresReader final : public Store {
   template <class Ask>
   auto read(std::string_view book_id, const bool& begun, const Ask& ask) -> decltype(ask(std::declval<Connection&>())) {
     if (replica_) {
-      // A replica also ends reads that stand in the way of its replay (40001): the primary answers those.
+      // Whatever is wrong with the replica (it also ends reads that stand in the way of its replay), the primary
+      // answers. It would refuse a wrong question as well.
       if (auto lease = replica_->lease_for(book_id)) {
         auto answer = ask(**lease);
-        if (answer || begun || answer.error().code != Errc::unavailable) return answer;
+        if (answer || begun || answer.error().code == Errc::invalid) return answer;
       }
     }
     for (bool again = false;; again = true) {

@@ -1,8 +1,8 @@
 // ReplicaReader: lends connections of a replica while what it would answer is good enough.
 //
 // Good enough: it replays this database system, it is at most staleness_ms_max behind, and it has applied the event
-// that the reader wants to see (read_after). Otherwise the caller asks the primary. docs/adr/0014 says why the bounds
-// are measured this way.
+// that the reader wants to see (read_after). Otherwise the caller asks the primary. docs/adr/0014 says how the lag is
+// measured, and why.
 //
 // Threads    Any.
 // Failure    A replica that is away costs one caller the attempt to connect, at most once a second and a tenth of the
@@ -17,6 +17,7 @@
 #include <unordered_map>
 
 #include "store/postgres/connection_pool.h"
+#include "store/postgres/primary_position.h"
 
 namespace blotter::postgres {
 
@@ -24,32 +25,33 @@ namespace blotter::postgres {
 struct ReplicaState {
   bool standby = false;
   std::int64_t system_identifier = 0;
-  std::optional<std::int64_t> lag_ms;  // nothing: it has replayed no transaction yet
-  std::int64_t applied = 0;            // of the book that was asked for; 0 when it does not know the book
+  std::int64_t replayed = 0;           // how far it is in the log, as PrimaryPosition counts
+  bool streams = false;                // somebody is there to receive more
+  std::optional<std::int64_t> age_ms;  // of the last transaction that it replayed; nothing: none yet
+  // By its own account: 0 when it has replayed all that it received and streams, else the age. It does not know of a
+  // cut without a word.
+  std::optional<std::int64_t> lag_ms;
+  std::int64_t applied = 0;  // of the book that was asked for; 0 when it does not know the book
 };
 // Errc: as Connection::query.
 Result<ReplicaState> ask_replica(Connection& connection, std::string_view book_id);
 inline constexpr const char* kSystemIdentifier = "SELECT system_identifier FROM pg_catalog.pg_control_system()";
 
-struct ReplicaCounters {
-  std::uint64_t lent = 0;
-  std::uint64_t refused = 0;  // sent to the primary
-  std::string last_refusal;   // why; empty: never
-};
-
 class ReplicaReader {
  public:
-  // `system_identifier` is the primary's (pg_control_system). `options.url` is not used.
-  ReplicaReader(const StoreOptions& options, std::int64_t system_identifier);
+  // `system_identifier` is the primary's (pg_control_system), and `primary` its pool, which outlives this.
+  ReplicaReader(const StoreOptions& options, std::int64_t system_identifier, ConnectionPool& primary);
 
-  // A connection for a read of the book. Errc: stale (behind), unavailable (away), invalid (promoted, or the replica
-  // of another system); in each case the primary is to be asked.
+  // A connection for a read of the book. Errc: stale (behind), unavailable (away, or promoted), exhausted (all
+  // connections are in use), and what else a server may say; in each case the primary is to be asked.
   Result<ConnectionPool::Lease> lease_for(std::string_view book_id);
 
-  // Errc: invalid (reached, and it replays another system: the setting is wrong). A replica that is away is no error.
+  // Looks whether the setting is right, before the first read: whether it can be reached and what it is, not how far
+  // behind. Errc: as lease_for(): reads go to the primary until that passes; invalid (it replays another system: the
+  // setting is wrong).
   Result<void> check_setting();
 
-  ReplicaCounters counters() const;
+  std::string last_refusal() const;  // why a read was sent to the primary; empty: never
 
  private:
   // What a connection's server said of itself. Kept for each connection, because a URL may lead to several servers.
@@ -61,9 +63,11 @@ class ReplicaReader {
   };
 
   std::optional<Error> not_now(std::int64_t now_ms);
-  Result<ConnectionPool::Lease> checked_lease(std::string_view book_id);
+  Result<ConnectionPool::Lease> lease();
+  Result<void> check(ConnectionPool::Lease& lease, std::string_view book_id, std::int64_t now_ms);
   bool still_true(std::uint64_t number, std::string_view book_id, std::int64_t now_ms);
-  Result<Seen> ask(Connection& connection, std::string_view book_id) const;
+  Result<ReplicaState> ask(Connection& connection, std::string_view book_id) const;
+  std::optional<std::int64_t> lag_of(const ReplicaState& state, std::int64_t asked_ms) const;
   void remember(std::uint64_t number, Seen seen);
   Error refuse(const Error& why, std::int64_t began_ms);
 
@@ -72,12 +76,12 @@ class ReplicaReader {
   const std::int64_t system_identifier_;
   const std::string url_;  // without the password
   ConnectionPool pool_;
+  PrimaryPosition position_;
 
   mutable std::mutex mutex_;  // guards what follows; never held while the replica is asked
   std::int64_t not_before_ms_ = 0;
   bool probing_ = false;  // after a refusal one caller looks whether it still holds
   std::unordered_map<std::uint64_t, Seen> seen_;
-  ReplicaCounters counters_;
   Error last_refusal_;
 };
 

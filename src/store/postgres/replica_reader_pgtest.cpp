@@ -5,7 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
+#include <fstream>
+#include <optional>
 
+#include "scratch/tcp_proxy.h"
 #include "store/postgres/doctor.h"
 #include "store/postgres/partitions.h"
 #include "store/postgres/postgres_reader.h"
@@ -15,6 +19,7 @@ namespace blotter::postgres {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class ReplicaReaderTest : public testing::Test {
  protected:
@@ -24,6 +29,7 @@ class ReplicaReaderTest : public testing::Test {
     const auto migrated = PostgresMigrator(settings_for(primary_->url())).up(INT32_MAX);
     ASSERT_TRUE(migrated) << migrated.error().message;
     on_primary_ = connect(primary_->url());
+    primary_pool_.emplace(settings_for(primary_->url()), PoolLimits{});
     run(*on_primary_, "INSERT INTO ledger.books VALUES ('main', 1, 10, 0)");
     auto replica = primary_->start_replica(scratch::new_directory());
     ASSERT_TRUE(replica) << replica.error().message;
@@ -92,13 +98,14 @@ class ReplicaReaderTest : public testing::Test {
   static void eventually(ReplicaReader& reader, bool lends) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (reader.lease_for("main").has_value() != lends) {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << reader.counters().last_refusal;
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << reader.last_refusal();
     }
   }
 
   std::unique_ptr<scratch::PostgresServer> primary_;
   std::unique_ptr<scratch::PostgresServer> replica_;
   std::unique_ptr<Connection> on_primary_;
+  std::optional<ConnectionPool> primary_pool_;
   std::unique_ptr<Connection> on_replica_;
 };
 
@@ -185,12 +192,94 @@ TEST_F(ReplicaReaderTest, OfSeveralHostsThePrimaryIsRead) {
 
 TEST_F(ReplicaReaderTest, AQuietPrimaryDoesNotMakeItsReplicaStale) {
   StoreOptions strict = options();
-  strict.staleness_ms_max = 0;
-  ReplicaReader replica(strict, system_identifier());
-  for (int i = 0; i < 3; ++i) {
+  strict.staleness_ms_max = 1'000;
+  ReplicaReader replica(strict, system_identifier(), *primary_pool_);
+  until(*on_replica_, "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '1100 ms'");
+  const std::int64_t began = Pool::steady_ms();
+  while (Pool::steady_ms() - began < 2 * strict.staleness_ms_max) {
     const auto lease = replica.lease_for("main");
-    EXPECT_TRUE(lease) << lease.error().message;
+    ASSERT_TRUE(lease) << lease.error().message;
   }
+}
+
+// Asking the primary how far it is must not depend on its pool, which may be full of moments.
+TEST_F(ReplicaReaderTest, AFullPoolOfThePrimaryDoesNotMakeItsReplicaStale) {
+  StoreOptions one = options();
+  one.pool_size = 1;
+  one.staleness_ms_max = 500;
+  const auto store = reader(one);
+  const auto moment = store->one_moment();
+  ASSERT_TRUE(moment) << moment.error().message;
+  until(*on_replica_, "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '600 ms'");
+  const std::int64_t began = Pool::steady_ms();
+  EXPECT_EQ(store->cursor("main")->applied, Seq{10});
+  EXPECT_LT(Pool::steady_ms() - began, one.wait_ms_max);
+}
+
+// A primary that cannot be asked: the URL leads to a standby. The age of the last replayed transaction decides.
+TEST_F(ReplicaReaderTest, WithoutThePrimaryTheAgeOfTheLastTransactionDecides) {
+  ConnectionSettings standby = settings_for(replica_->url());
+  standby.target = Target::any;
+  ConnectionPool no_primary(standby, {});
+  StoreOptions patient = options();
+  patient.staleness_ms_max = 3'600'000;
+  EXPECT_TRUE(ReplicaReader(patient, system_identifier(), no_primary).lease_for("main"));
+  StoreOptions strict = options();
+  strict.url = replica_->url();
+  strict.staleness_ms_max = 100;
+  until(*on_replica_, "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '200 ms'");
+  EXPECT_EQ(ReplicaReader(strict, system_identifier(), no_primary).lease_for("main").error().code, Errc::stale);
+}
+
+TEST_F(ReplicaReaderTest, AFullPoolOfTheReplicaDoesNotMakeItAbsent) {
+  StoreOptions one = options();
+  one.pool_size = 1;
+  one.wait_ms_max = 100;
+  ReplicaReader replica(one, system_identifier(), *primary_pool_);
+  {
+    const auto held = replica.lease_for("main");
+    ASSERT_TRUE(held) << held.error().message;
+    EXPECT_EQ(replica.lease_for("main").error().code, Errc::exhausted);
+  }
+  const auto next = replica.lease_for("main");
+  EXPECT_TRUE(next) << next.error().message;
+}
+
+// A restartpoint puts the rows into the replica's own files, where their page is damaged.
+TEST_F(ReplicaReaderTest, ADamagedReplicaCostsNobodyAnAnswer) {
+  run(*on_primary_, "INSERT INTO execution.balances VALUES ('main', 'A', 'X', 1, 1); CHECKPOINT");
+  until(*on_replica_, "SELECT EXISTS (SELECT FROM execution.balances)");
+  run(*on_replica_, "CHECKPOINT");
+  const auto path = on_replica_->query("SELECT pg_relation_filepath('execution.balances')");
+  ASSERT_TRUE(path);
+  on_replica_.reset();
+  ASSERT_TRUE(replica_->stop());
+  {
+    std::fstream file(replica_->directory() + "/data/" + path->text(0, 0),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file << std::string(64, '\xff');
+    ASSERT_TRUE(file.flush());
+  }
+  ASSERT_TRUE(replica_->start_again());
+  StoreOptions patient = options();
+  patient.staleness_ms_max = 3'600'000;
+  StoreOptions damaged = patient;
+  damaged.url = replica_->url();
+  damaged.replica_url.clear();
+  const Select balances{.table = Table::balances, .book_id = "main", .columns = {}, .filters = {}, .order = {}};
+  int rows = 0;
+  const auto count = [&](const std::vector<Cell>&) -> Result<void> {
+    ++rows;
+    return {};
+  };
+  EXPECT_EQ(reader(damaged)->select(balances, count).error().code, Errc::corrupt);
+  const auto store = reader(patient);
+  const auto done = store->select(balances, count);
+  EXPECT_TRUE(done) << done.error().message;
+  EXPECT_EQ(rows, 1);
+  Select wrong = balances;
+  wrong.columns = {"nobody"};
+  EXPECT_EQ(store->select(wrong, count).error().code, Errc::invalid);
 }
 
 TEST_F(ReplicaReaderTest, OneThatIsTooFarBehindIsNotAsked) {
@@ -201,7 +290,7 @@ TEST_F(ReplicaReaderTest, OneThatIsTooFarBehindIsNotAsked) {
   const auto store = reader(strict);
   until(*on_replica_, "SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > interval '60 ms'");
   EXPECT_EQ(store->cursor("main")->applied, Seq{11});
-  ReplicaReader replica(strict, system_identifier());
+  ReplicaReader replica(strict, system_identifier(), *primary_pool_);
   const auto lease = replica.lease_for("main");
   ASSERT_FALSE(lease);
   EXPECT_EQ(lease.error().code, Errc::stale);
@@ -217,7 +306,7 @@ TEST_F(ReplicaReaderTest, ReadsSeeWhatTheirWriterWrote) {
   after.staleness_ms_max = 3'600'000;
   after.read_after = Seq{11};
   EXPECT_EQ(reader(after)->cursor("main")->applied, Seq{11});
-  ReplicaReader replica(after, system_identifier());
+  ReplicaReader replica(after, system_identifier(), *primary_pool_);
   const auto lease = replica.lease_for("main");
   ASSERT_FALSE(lease);
   EXPECT_EQ(lease.error().code, Errc::stale);
@@ -226,21 +315,57 @@ TEST_F(ReplicaReaderTest, ReadsSeeWhatTheirWriterWrote) {
   eventually(replica, true);
 }
 
+// `--after` of every reading verb: opening the reader asks about no book, and must not give up on the replica.
+TEST_F(ReplicaReaderTest, OneThatHasTheEventAnswersTheFirstReadToo) {
+  run(*on_replica_, "SELECT pg_wal_replay_pause()");
+  StoreOptions after = options();
+  after.staleness_ms_max = 3'600'000;
+  after.read_after = Seq{10};
+  move_cursor(11);
+  EXPECT_EQ(reader(after)->cursor("main")->applied, Seq{10});
+}
+
+TEST_F(ReplicaReaderTest, OneThatIsCutOffWithoutAWordFallsBehindAlthoughItsReceiverStreams) {
+  StoreOptions strict = options();
+  strict.staleness_ms_max = 500;
+  ReplicaReader replica(strict, system_identifier(), *primary_pool_);
+  ASSERT_TRUE(replica.lease_for("main"));
+  const auto sender = on_primary_->query("SELECT pid FROM pg_stat_replication");
+  ASSERT_TRUE(sender);
+  const auto process = static_cast<pid_t>(sender->integer(0, 0));
+  ASSERT_EQ(::kill(process, SIGSTOP), 0);
+  run(*on_primary_, "UPDATE ledger.books SET applied_seq = 11");
+  const std::int64_t committed = Pool::steady_ms();
+  const auto state = ask_replica(*on_replica_, "main");
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->lag_ms, 0) << "it takes itself for current";
+  // Whatever the replica answers after the bound includes the commit.
+  while (Pool::steady_ms() - committed < 3 * strict.staleness_ms_max) {
+    const std::int64_t asked = Pool::steady_ms();
+    if (replica.lease_for("main")) {
+      EXPECT_LE(asked - committed, strict.staleness_ms_max);
+    }
+  }
+  EXPECT_EQ(replica.lease_for("main").error().code, Errc::stale);
+  ASSERT_EQ(::kill(process, SIGCONT), 0);
+  eventually(replica, true);
+}
+
 TEST_F(ReplicaReaderTest, OneWhoseReceiverIsGoneFallsBehindAlthoughItReplayedAll) {
   StoreOptions strict = options();
   strict.staleness_ms_max = 200;
-  ReplicaReader replica(strict, system_identifier());
+  ReplicaReader replica(strict, system_identifier(), *primary_pool_);
   ASSERT_TRUE(replica.lease_for("main"));
   run(*on_replica_, "ALTER SYSTEM SET primary_conninfo = 'host=/nonexistent'; ");
   run(*on_replica_, "SELECT pg_reload_conf()");
   until(*on_replica_, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')");
   eventually(replica, false);
-  EXPECT_THAT(replica.counters().last_refusal, HasSubstr("behind"));
+  EXPECT_THAT(replica.last_refusal(), HasSubstr("behind"));
 }
 
 TEST_F(ReplicaReaderTest, OneThatIsAwayCostsNobodyAReadAndIsAskedAgainLater) {
   const auto store = reader(options());
-  ReplicaReader replica(options(), system_identifier());
+  ReplicaReader replica(options(), system_identifier(), *primary_pool_);
   ASSERT_TRUE(replica.lease_for("main"));
   on_replica_.reset();
   ASSERT_TRUE(replica_->stop("immediate"));
@@ -263,15 +388,52 @@ TEST_F(ReplicaReaderTest, ItMayBeAwayWhenTheReaderOpens) {
   EXPECT_EQ(store->cursor("main")->applied, Seq{10});
 }
 
+TEST_F(ReplicaReaderTest, ItMayHaveBeenPromotedWhenTheReaderOpens) {
+  ASSERT_TRUE(replica_->promote());
+  run(*connect(replica_->url()), "UPDATE ledger.books SET applied_seq = 99");
+  const auto opened = open_postgres_reader(options());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ((*opened)->cursor("main")->applied, Seq{10});
+}
+
+TEST_F(ReplicaReaderTest, WhatIsWrongAtOpeningIsToldWithTheNameOfItsSetting) {
+  std::vector<std::string> told;
+  StoreOptions wrong = options();
+  wrong.on_replica_problem = [&](const std::string& why) { told.push_back(why); };
+  wrong.replica_url = "postgresql://postgres@/postgres?host=" + replica_->directory() + "&prot=1";
+  EXPECT_EQ(reader(wrong)->cursor("main")->applied, Seq{10});
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], HasSubstr("correct DATABASE_REPLICA_URL"));
+  EXPECT_THAT(told[0], Not(HasSubstr("DATABASE_URL")));
+  wrong.replica_url = "postgresql://postgres@/nobody?host=" + replica_->directory();
+  EXPECT_EQ(reader(wrong)->cursor("main")->applied, Seq{10});
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_THAT(told[1], HasSubstr("change the one in DATABASE_REPLICA_URL"));
+  wrong.replica_url = replica_->url();
+  EXPECT_EQ(reader(wrong)->cursor("main")->applied, Seq{10});
+  EXPECT_EQ(told.size(), 2U);
+}
+
+TEST_F(ReplicaReaderTest, OneThatAnswersNothingDelaysNoOpeningForLong) {
+  const auto proxy = scratch::TcpProxy::start(replica_->directory() + "/.s.PGSQL.5432");
+  ASSERT_TRUE(proxy) << proxy.error().message;
+  (*proxy)->set_policy([](const scratch::WireMessage&) { return scratch::Verdict::stall; });
+  StoreOptions silent = options();
+  silent.replica_url = (*proxy)->url("postgres");
+  const std::int64_t began = Pool::steady_ms();
+  EXPECT_EQ(reader(silent)->cursor("main")->applied, Seq{10});
+  EXPECT_LT(Pool::steady_ms() - began, 5'000);
+}
+
 TEST_F(ReplicaReaderTest, OneThatWasPromotedIsNotAsked) {
   const auto store = reader(options());
-  ReplicaReader replica(options(), system_identifier());
+  ReplicaReader replica(options(), system_identifier(), *primary_pool_);
   ASSERT_TRUE(replica.lease_for("main"));
   ASSERT_TRUE(replica_->promote());
   const auto promoted = connect(replica_->url());
   run(*promoted, "UPDATE ledger.books SET applied_seq = 99");
   eventually(replica, false);
-  EXPECT_THAT(replica.counters().last_refusal, HasSubstr("promoted"));
+  EXPECT_THAT(replica.last_refusal(), HasSubstr("promoted"));
   // What the store saw for less than a second may still be trusted; then it looks.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (store->cursor("main")->applied != Seq{10}) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
