@@ -1,11 +1,11 @@
 #include "store/postgres/postgres_reader.h"
 
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "store/postgres/connection_pool.h"
 #include "store/postgres/migrator.h"
+#include "store/postgres/moment.h"
 #include "store/postgres/replica_reader.h"
 #include "store/postgres/select_rows.h"
 
@@ -15,38 +15,6 @@ namespace {
 Unexpected read_only() {
   return fail(Errc::invalid, "the store was opened for reading; nothing can be written through it");
 }
-
-// One transaction that sees one state. It holds a connection of the pool and, while it lives, keeps the server from
-// vacuuming what it sees.
-class Moment final : public StoreReader {
- public:
-  explicit Moment(ConnectionPool::Lease lease) : lease_(std::move(lease)) {}
-  ~Moment() override { lease_->rollback(); }
-  Moment(const Moment&) = delete;
-  Moment& operator=(const Moment&) = delete;
-
-  Result<void> begin() {
-    BLOTTER_TRY(lease_->begin(kBeginOneMoment));
-    // BEGIN alone takes no snapshot: the first statement does.
-    BLOTTER_TRY(lease_->query("SELECT 1"));
-    return {};
-  }
-
-  Result<Cursor> cursor(std::string_view book_id) override {
-    const std::lock_guard lock(mutex_);
-    return cursor_of(*lease_, book_id);
-  }
-
-  Result<void> select(const Select& select, const RowVisitor& visit) override {
-    const std::lock_guard lock(mutex_);
-    return select_rows(*lease_, select, visit);
-  }
-
- private:
-  // Readers may be used from any thread, and this one has a single connection.
-  std::mutex mutex_;
-  ConnectionPool::Lease lease_;
-};
 
 class PostgresReader final : public Store {
  public:
@@ -87,11 +55,8 @@ class PostgresReader final : public Store {
   Result<std::unique_ptr<StoreReader>> one_moment() override {
     for (bool again = false;; again = true) {
       BLOTTER_ASSIGN(ConnectionPool::Lease lease, pool_.lease());
-      Connection& connection = *lease;
-      auto moment = std::make_unique<Moment>(std::move(lease));
-      const Result<void> begun = moment->begin();
-      if (begun) return std::unique_ptr<StoreReader>(std::move(moment));
-      if (again || connection.connected()) return fail(begun.error());
+      auto moment = Moment<ConnectionPool::Lease>::begin(std::move(lease));
+      if (moment || again || moment.error().code != Errc::unavailable) return moment;
     }
   }
 

@@ -6,34 +6,13 @@
 
 #include "store/postgres/batch_writer.h"
 #include "store/postgres/migrator.h"
+#include "store/postgres/moment.h"
 #include "store/postgres/postgres_reader.h"
 #include "store/postgres/select_rows.h"
 #include "store/row_rules.h"
 
 namespace blotter::postgres {
 namespace {
-
-// One transaction that sees one state, on a connection of its own.
-class Moment final : public StoreReader {
- public:
-  static Result<std::unique_ptr<StoreReader>> begin(const ConnectionSettings& settings) {
-    BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings));
-    BLOTTER_TRY(connection->begin(kBeginOneMoment));
-    // BEGIN alone takes no snapshot: the first statement does.
-    BLOTTER_TRY(connection->query("SELECT 1"));
-    return std::unique_ptr<StoreReader>(std::make_unique<Moment>(std::move(connection)));
-  }
-
-  explicit Moment(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
-
-  Result<Cursor> cursor(std::string_view book_id) override { return cursor_of(*connection_, book_id); }
-  Result<void> select(const Select& select, const RowVisitor& visit) override {
-    return select_rows(*connection_, select, visit);
-  }
-
- private:
-  std::unique_ptr<Connection> connection_;
-};
 
 // Claims and resets may be repeated, so that a lost COMMIT of theirs is nothing to find out about.
 Result<void> commit_repeatable(Transaction& transaction) {
@@ -119,7 +98,10 @@ class PostgresStore final : public Store {
     return commit_repeatable(transaction);
   }
 
-  Result<std::unique_ptr<StoreReader>> one_moment() override { return Moment::begin(settings_); }
+  Result<std::unique_ptr<StoreReader>> one_moment() override {
+    BLOTTER_ASSIGN(std::unique_ptr<Connection> connection, Connection::connect(settings_));
+    return Moment<std::unique_ptr<Connection>>::begin(std::move(connection));
+  }
 
   void interrupt() override {
     const std::scoped_lock lock(mutex_);
