@@ -197,6 +197,11 @@ enum class StoreAccess : std::uint8_t {
   write,  // creates and migrates an empty store; refuses one whose schema is older or newer
 };
 
+// The parts of a trading system that read a store, each through a pool of its own. Its size, unless something else is
+// said: execution 5, risk 3, market_data 2, audit 2, analytics 10.
+enum class Component : std::uint8_t { execution, risk, market_data, audit, analytics };
+BOOST_DESCRIBE_ENUM(Component, execution, risk, market_data, audit, analytics)
+
 // Where the store is and how to reach it. Everything below the URL is for PostgreSQL.
 struct StoreOptions {
   std::string url;  // "memory:", "sqlite:PATH", "postgresql://USER@HOST:PORT,HOST:PORT/DATABASE?…" (as libpq reads it)
@@ -204,16 +209,16 @@ struct StoreOptions {
   std::string replica_url;  // where reads may go; empty: nowhere but to `url`
   // Told why, when opening finds that the replica cannot be asked: reads go to `url` meanwhile.
   std::function<void(const std::string& why)> on_replica_problem;
-  std::int64_t staleness_ms_max = 5'000;  // a replica further behind is not asked
-  Seq read_after{0};                      // a replica that has not applied this event of the book is not asked
-  std::string component = "blotter";      // shows as application_name in pg_stat_activity
-  // The pool of a store opened for reading. A store opened for writing has one connection. 0: what the component has by
-  // default: execution 5, risk 3, market_data 2, audit 2, analytics and every other 10.
-  int pool_size = 0;
-  std::int64_t wait_ms_max = 5'000;          // for a connection to become free
-  std::int64_t create_ms_max = 10'000;       // to connect
-  std::int64_t recycle_ms_max = 5'000;       // to prove that a connection that was idle still answers
-  std::int64_t lifetime_ms_max = 3'600'000;  // then a connection is replaced
+  std::int64_t staleness_ms_max = 5'000;     // a replica further behind is not asked
+  Seq read_after{0};                         // a replica that has not applied this event of the book is not asked
+  std::string application_name = "blotter";  // shows in pg_stat_activity, unless the URL has one
+  // The pool of a store opened for reading. A store opened for writing has one connection.
+  Component component = Component::analytics;  // who reads
+  int pool_size = 0;                           // 0: what the component has by default
+  std::int64_t wait_ms_max = 5'000;            // for a connection to become free
+  std::int64_t create_ms_max = 10'000;         // to connect
+  std::int64_t recycle_ms_max = 5'000;         // to prove that a connection that was idle still answers
+  std::int64_t lifetime_ms_max = 3'600'000;    // then a connection is replaced
 };
 
 // Errc: invalid (unknown scheme or option), not_found (read: there is no such store), unavailable (not reached; wrong

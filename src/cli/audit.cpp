@@ -119,6 +119,7 @@ void add_audit(CLI::App& app, Context& context) {
   add_note(*verb, context);
   verb->callback([&context, verb, filters] {
     if (!verb->get_subcommands().empty()) return;  // the verb below has said what to run
+    context.options.store.component = Component::audit;
     context.run = [&context, filters] {
       const auto answer = list(context.options, *filters);
       if (!answer) return report_error(answer.error());

@@ -52,7 +52,7 @@ int run(int argc, char** argv) {
     return report_error(applied.error());
   }
   // Shows in pg_stat_activity, beside the statement that somebody wonders about.
-  context.options.store.component = "blotter " + app.get_subcommands().front()->get_name();
+  context.options.store.application_name = "blotter " + app.get_subcommands().front()->get_name();
   return context.run();
 }
 

@@ -161,7 +161,7 @@ ConnectionSettings settings_of(const StoreOptions& options, Target target) {
   ConnectionSettings settings;
   settings.url = options.url;
   settings.ssl_mode = options.ssl_mode;
-  settings.application_name = options.component;
+  settings.application_name = options.application_name;
   settings.connect_ms_max = options.create_ms_max;
   settings.target = target;
   return settings;

@@ -1,7 +1,6 @@
 #include "store/postgres/connection_pool.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -9,18 +8,6 @@
 
 namespace blotter::postgres {
 namespace {
-
-struct ComponentSize {
-  std::string_view component;
-  int size;
-};
-// One connection too many costs the server memory, one too few costs a wait: the sizes come from how many threads of
-// a component ask at once, and add up to 22 of PostgreSQL's default of 100 connections.
-constexpr std::array kComponentSizes{
-    ComponentSize{"execution", 5}, ComponentSize{"risk", 3},       ComponentSize{"market_data", 2},
-    ComponentSize{"audit", 2},     ComponentSize{"analytics", 10},
-};
-constexpr int kOtherSize = 10;
 
 // The lifetimes of members made together are spread over their last fifth, evenly and without chance, so that a pool
 // never reconnects all at once: multiples of the golden ratio never cluster. In 1/1024.
@@ -50,11 +37,20 @@ class PooledConnection final : public PoolMember {
 
 }  // namespace
 
-int pool_size_of(std::string_view component) {
-  for (const ComponentSize& each : kComponentSizes) {
-    if (each.component == component) return each.size;
+// The table "Pool Configuration by Component" of the requirements: 22 of PostgreSQL's default of 100 connections.
+int pool_size_of(Component component) {
+  switch (component) {
+    case Component::execution:
+      return 5;
+    case Component::risk:
+      return 3;
+    case Component::market_data:
+    case Component::audit:
+      return 2;
+    case Component::analytics:
+      return 10;
   }
-  return kOtherSize;
+  return 10;
 }
 
 // ---- the lease ----

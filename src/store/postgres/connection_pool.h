@@ -17,7 +17,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "blotter/result.h"
@@ -26,7 +25,7 @@
 namespace blotter::postgres {
 
 // How many connections a component may have when DATABASE_POOL_SIZE does not say (StoreOptions::pool_size).
-int pool_size_of(std::string_view component);
+int pool_size_of(Component component);
 
 class PoolMember {
  public:

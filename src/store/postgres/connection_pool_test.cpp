@@ -286,16 +286,15 @@ TEST_F(ConnectionPoolTest, AHundredThreadsNeverOpenMoreThanItsSize) {
 
 TEST(PoolSizeTest, IsWhatTheComponentNeedsUnlessItIsSaid) {
   StoreOptions options;
-  options.component = "risk";
+  options.component = Component::risk;
   EXPECT_EQ(limits_of(options).size, 3);
   options.pool_size = 7;
   EXPECT_EQ(limits_of(options).size, 7);
-  EXPECT_EQ(pool_size_of("execution"), 5);
-  EXPECT_EQ(pool_size_of("risk"), 3);
-  EXPECT_EQ(pool_size_of("market_data"), 2);
-  EXPECT_EQ(pool_size_of("audit"), 2);
-  EXPECT_EQ(pool_size_of("analytics"), 10);
-  EXPECT_EQ(pool_size_of("blotter"), 10);
+  EXPECT_EQ(pool_size_of(Component::execution), 5);
+  EXPECT_EQ(pool_size_of(Component::risk), 3);
+  EXPECT_EQ(pool_size_of(Component::market_data), 2);
+  EXPECT_EQ(pool_size_of(Component::audit), 2);
+  EXPECT_EQ(pool_size_of(Component::analytics), 10);
 }
 
 }  // namespace

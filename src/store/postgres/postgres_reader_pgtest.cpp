@@ -26,7 +26,7 @@ class PostgresReaderTest : public PostgresSchemaTest {
   }
 
   std::unique_ptr<Store> reader(StoreOptions options) {
-    options.component = "reads";
+    options.application_name = "reads";
     auto opened = open_postgres_reader(options);
     EXPECT_TRUE(opened) << opened.error().message;
     return opened ? std::move(*opened) : nullptr;
