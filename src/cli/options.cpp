@@ -12,6 +12,8 @@
 
 #include <toml++/toml.h>
 
+#include "store/store_kind.h"
+
 namespace blotter::cli {
 namespace {
 
@@ -171,10 +173,7 @@ Result<void> apply_environment(GlobalOptions& options) {
 
 }  // namespace
 
-bool GlobalOptions::is_postgres() const {
-  const std::string url = store_url();
-  return has_store() && url != "memory:" && !url.starts_with("sqlite:");
-}
+bool GlobalOptions::is_postgres() const { return store_kind(store_url()) == StoreKind::postgres; }
 
 StoreOptions GlobalOptions::read_options() const {
   StoreOptions result = store;

@@ -6,19 +6,12 @@
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/migrations.h"
 #include "store/sqlite/sqlite_store.h"
+#include "store/store_kind.h"
 
 namespace blotter {
 namespace {
 
-constexpr std::string_view kMemory = "memory:";
-constexpr std::string_view kSqlite = "sqlite:";
-
-// The path of a sqlite: URL; empty when it is another one.
-std::string path_of(const std::string& url) {
-  return url.starts_with(kSqlite) ? url.substr(kSqlite.size()) : std::string();
-}
-
-bool is_postgres(const std::string& url) { return url.starts_with("postgresql://") || url.starts_with("postgres://"); }
+std::string path_of(const std::string& sqlite_url) { return sqlite_url.substr(std::string_view("sqlite:").size()); }
 
 Unexpected unknown(const std::string& url) {
   return fail(Errc::invalid,
@@ -28,11 +21,17 @@ Unexpected unknown(const std::string& url) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_store(const StoreOptions& options, StoreAccess access) {
-  if (options.url == kMemory) return make_memory_store();
-  if (is_postgres(options.url)) return postgres::open_postgres_store(options, access);
-  const std::string path = path_of(options.url);
-  if (path.empty()) return unknown(options.url);
-  return sqlite::open_sqlite_store(path, access);
+  switch (store_kind(options.url)) {
+    case StoreKind::memory:
+      return make_memory_store();
+    case StoreKind::sqlite:
+      return sqlite::open_sqlite_store(path_of(options.url), access);
+    case StoreKind::postgres:
+      return postgres::open_postgres_store(options, access);
+    case StoreKind::unknown:
+      break;
+  }
+  return unknown(options.url);
 }
 
 Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess access) {
@@ -42,17 +41,22 @@ Result<std::unique_ptr<Store>> open_store(const std::string& url, StoreAccess ac
 }
 
 Result<std::unique_ptr<Store>> open_store_for_landing(const StoreOptions& options) {
-  if (is_postgres(options.url)) return postgres::make_postgres_store(options);
+  if (store_kind(options.url) == StoreKind::postgres) return postgres::make_postgres_store(options);
   return open_store(options, StoreAccess::write);
 }
 
 Result<std::unique_ptr<Migrator>> open_migrator(const StoreOptions& options) {
-  if (options.url == kMemory)
-    return fail(Errc::invalid, "memory: has no schema to migrate; use sqlite:PATH or postgresql://HOST/DATABASE");
-  if (is_postgres(options.url)) return postgres::make_migrator(options);
-  const std::string path = path_of(options.url);
-  if (path.empty()) return unknown(options.url);
-  return std::unique_ptr<Migrator>(std::make_unique<sqlite::SqliteMigrator>(path));
+  switch (store_kind(options.url)) {
+    case StoreKind::memory:
+      return fail(Errc::invalid, "memory: has no schema to migrate; use sqlite:PATH or postgresql://HOST/DATABASE");
+    case StoreKind::sqlite:
+      return std::unique_ptr<Migrator>(std::make_unique<sqlite::SqliteMigrator>(path_of(options.url)));
+    case StoreKind::postgres:
+      return postgres::make_migrator(options);
+    case StoreKind::unknown:
+      break;
+  }
+  return unknown(options.url);
 }
 
 Result<std::unique_ptr<Migrator>> open_migrator(const std::string& url) {

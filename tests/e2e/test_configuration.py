@@ -89,6 +89,16 @@ class Mistakes(Configured):
             with self.subTest(f"{name}={value}"):
                 self.refused(name, env={name: value})
 
+    def test_what_is_no_store_is_said_by_every_verb(self):
+        for verb in ("orders", "verify", "store status", "store catch-up", "migrate status", "record -"):
+            with self.subTest(verb):
+                answer = self.blotter(*verb.split(), "--store", "./blotter-data/blotter.db", stdin="")
+                self.assertIn("is not a store; use sqlite:PATH", answer.err, str(answer))
+                self.assertNotIn("DATABASE_URL", answer.err)
+        for verb in ("partitions list", "migrate roles"):
+            answer = self.blotter(*verb.split(), "--store", "./blotter-data/blotter.db")
+            self.assertNotIn("DATABASE_URL", answer.err, str(answer))
+
     def test_a_bad_flag_is_a_matter_of_usage(self):
         self.assertEqual(USAGE, self.blotter("orders", "--after", "yesterday").code)
         self.assertEqual(USAGE, self.blotter("record", "--store-wait", "-1", "-").code)

@@ -77,6 +77,16 @@ class SameRows(TwoStores):
         self.check(peculiar())
 
 
+class Spellings(TwoStores):
+    def test_a_database_in_pairs(self):
+        book = self.in_postgres("pairs")
+        book.record_lines(sample(orders=3))
+        url = f"host={postgres.cluster().directory} port=5432 user=postgres dbname={book.postgres.name}"
+        for verb in ("orders", "verify", "migrate status", "partitions list", "doctor"):
+            answer = harness.run(*verb.split(), "--data", book.directory, "--store", url)
+            self.assertIn(answer.code, (DONE, FOUND if verb == "doctor" else DONE), str(answer))
+
+
 class SameAnswers(TwoStores):
     """One journal landed in both: every verb that reads answers byte for byte the same, to people and to programs."""
 
