@@ -19,11 +19,6 @@ std::int64_t lifetime_of(std::uint64_t number, std::int64_t lifetime_ms_max) {
 // Before this moment nobody trusted anybody: idle since then means that proof is due.
 constexpr std::int64_t kSuspect = INT64_MIN / 2;
 
-std::int64_t steady_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 class PooledConnection final : public PoolMember {
  public:
   explicit PooledConnection(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -76,7 +71,10 @@ Pool::~Pool() {
   BLOTTER_ASSERT(queue_.empty() && open_ == static_cast<int>(idle_.size()));
 }
 
-std::int64_t Pool::steady_ms() { return steady_us() / 1000; }
+std::int64_t Pool::steady_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
 
 Result<Pool::Lease> Pool::lease() {
   BLOTTER_ASSIGN(std::unique_ptr<Slot> slot, turn());
@@ -84,8 +82,6 @@ Result<Pool::Lease> Pool::lease() {
   if (!slot) {
     BLOTTER_ASSIGN(slot, make());
   }
-  const std::lock_guard lock(mutex_);
-  ++counters_.lent;
   return Lease(*this, std::move(slot));
 }
 
@@ -113,20 +109,14 @@ Result<std::unique_ptr<Pool::Slot>> Pool::turn() {
 }
 
 Result<std::unique_ptr<Pool::Slot>> Pool::wait_for_turn(std::unique_lock<std::mutex>& lock) {
-  const std::int64_t began_us = steady_us();
   Waiter waiter;
   const auto place = queue_.insert(queue_.end(), &waiter);
   // One condition for each waiter, because a shared one would wake them in no order.
   waiter.wake.wait_for(lock, std::chrono::milliseconds(limits_.wait_ms_max), [&] { return waiter.served; });
-  const std::int64_t waited_us = steady_us() - began_us;
-  counters_.waited_us_total += waited_us;
-  counters_.waited_us_max = std::max(counters_.waited_us_max, waited_us);
   if (!waiter.served) {
     queue_.erase(place);
-    ++counters_.timed_out;
     return fail(timed_out());
   }
-  ++counters_.waited;
   return std::move(waiter.slot);
 }
 
@@ -144,16 +134,14 @@ Result<std::unique_ptr<Pool::Slot>> Pool::make() {
   Result<std::unique_ptr<PoolMember>> member = create_();
   const std::lock_guard lock(mutex_);
   if (!member) {
-    ++counters_.create_failed;
     last_failure_ = member.error().message;
     give_up_right();
     return fail(member.error());
   }
   last_failure_.clear();
-  ++counters_.created;
   auto slot = std::make_unique<Slot>();
   slot->member = std::move(*member);
-  slot->number = ++last_number_;
+  slot->number = ++created_;
   slot->dies_at_ms = now_() + lifetime_of(slot->number, limits_.lifetime_ms_max);
   return slot;
 }
@@ -165,7 +153,7 @@ bool Pool::proven(Slot& slot) {
   if (!old && slot.member->answer_within(limits_.recycle_ms_max)) return true;
   std::vector<std::unique_ptr<Slot>> gone;
   const std::lock_guard lock(mutex_);
-  ++counters_.discarded;
+  ++discarded_;
   // One that does not answer has been cut off with the others that were idle beside it: proving each of them in turn
   // could cost recycle_ms_max every time.
   if (!old) discard_idle(gone);
@@ -175,7 +163,7 @@ bool Pool::proven(Slot& slot) {
 void Pool::discard_idle(std::vector<std::unique_ptr<Slot>>& gone) {
   gone.swap(idle_);
   open_ -= static_cast<int>(gone.size());
-  counters_.discarded += gone.size();
+  discarded_ += gone.size();
 }
 
 void Pool::take_back(std::unique_ptr<Slot> slot, bool reusable) {
@@ -184,7 +172,7 @@ void Pool::take_back(std::unique_ptr<Slot> slot, bool reusable) {
   if (!stays) slot->member.reset();  // before the mutex: closing talks to the server
   const std::lock_guard lock(mutex_);
   if (!stays) {
-    ++counters_.discarded;
+    ++discarded_;
     // Whatever ended this one may have ended the idle ones too.
     if (!reusable) {
       for (const auto& each : idle_) each->idle_since_ms = kSuspect;
@@ -217,11 +205,11 @@ void Pool::give_up_right() {
 
 PoolCounters Pool::counters() const {
   const std::lock_guard lock(mutex_);
-  PoolCounters counters = counters_;
-  counters.open = open_;
-  counters.idle = static_cast<int>(idle_.size());
-  counters.waiting = static_cast<int>(queue_.size());
-  return counters;
+  return {.open = open_,
+          .idle = static_cast<int>(idle_.size()),
+          .waiting = static_cast<int>(queue_.size()),
+          .created = created_,
+          .discarded = discarded_};
 }
 
 // ---- connections ----

@@ -4,7 +4,8 @@
 // ConnectionPool fills it with PostgreSQL connections. Connections are made when they are first needed.
 //
 // Invariant  open <= size. Whoever waits longest is served first. A connection in an unknown state, or inside a
-//            transaction, is never handed out again.
+//            transaction, is never handed out again. One that is older than its lifetime is replaced when it is lent
+//            or given back, not while it is idle: a pool has no thread.
 // Threads    Any. Connecting and checking happen outside of the mutex, which guards the lists alone.
 // Failure    A server that is away costs each caller one attempt to connect.
 #pragma once
@@ -45,19 +46,13 @@ struct PoolLimits {
   std::int64_t trusted_ms = 1'000;
 };
 
-// Since the pool was made, but for open, idle and waiting, which are of this moment.
 struct PoolCounters {
   int open = 0;  // idle, lent and being made
   int idle = 0;
   int waiting = 0;
-  std::uint64_t lent = 0;       // leases given
-  std::uint64_t waited = 0;     // of these, after a wait for a free one
-  std::uint64_t timed_out = 0;  // waits that ended without one
+  // Since the pool was made.
   std::uint64_t created = 0;
-  std::uint64_t create_failed = 0;
-  std::uint64_t discarded = 0;       // for whatever reason, the end of their lifetime included
-  std::int64_t waited_us_total = 0;  // by those that got one and those that did not
-  std::int64_t waited_us_max = 0;
+  std::uint64_t discarded = 0;  // for whatever reason, the end of their lifetime included
 };
 
 class Pool {
@@ -136,8 +131,8 @@ class Pool {
   std::vector<std::unique_ptr<Slot>> idle_;  // the last one given back is the first one taken: it is the warmest
   std::list<Waiter*> queue_;
   int open_ = 0;
-  std::uint64_t last_number_ = 0;
-  PoolCounters counters_;
+  std::uint64_t created_ = 0;
+  std::uint64_t discarded_ = 0;
   std::string last_failure_;  // of creating, while nothing has been created since
 };
 

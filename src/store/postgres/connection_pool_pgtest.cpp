@@ -52,7 +52,6 @@ TEST(ConnectionPoolServerTest, AHundredThreadsShareTenConnections) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered, 2'000);
   EXPECT_LE(open_max, 10);
-  EXPECT_EQ(pool.counters().timed_out, 0u);
   EXPECT_LE(pool.counters().created, 10u);
 }
 

@@ -84,8 +84,6 @@ TEST_F(ConnectionPoolTest, MakesNothingBeforeItIsNeededAndReusesWhatWasGivenBack
   const PoolCounters counters = pool.counters();
   EXPECT_EQ(counters.open, 1);
   EXPECT_EQ(counters.idle, 1);
-  EXPECT_EQ(counters.lent, 10u);
-  EXPECT_EQ(counters.waited, 0u);
   EXPECT_EQ(counters.discarded, 0u);
 }
 
@@ -97,8 +95,23 @@ TEST_F(ConnectionPoolTest, NamesTheSettingWhenAllAreInUseForTooLong) {
   EXPECT_EQ(second.error().code, Errc::exhausted);
   EXPECT_NE(second.error().message.find("DATABASE_POOL_SIZE"), std::string::npos) << second.error().message;
   EXPECT_NE(second.error().message.find("within 20 ms"), std::string::npos) << second.error().message;
-  EXPECT_EQ(pool.counters().timed_out, 1u);
   EXPECT_EQ(pool.counters().waiting, 0);
+}
+
+TEST_F(ConnectionPoolTest, SparesWhatIsIdleAndNothingElse) {
+  Pool& pool = make_pool({.size = 2});
+  EXPECT_FALSE(pool.spare()) << "makes none";
+  const Pool::Lease held = lease_of(pool);
+  EXPECT_FALSE(pool.spare()) << "waits for none";
+  (void)lease_of(pool);
+  {
+    const auto spare = pool.spare();
+    ASSERT_TRUE(spare);
+    EXPECT_EQ(spare->number(), 2u);
+    EXPECT_EQ(pool.counters().idle, 0);
+  }
+  EXPECT_EQ(pool.counters().idle, 1);
+  EXPECT_EQ(server_.checks, 0);
 }
 
 TEST_F(ConnectionPoolTest, ServesWhoeverWaitsLongestFirst) {
@@ -118,8 +131,6 @@ TEST_F(ConnectionPoolTest, ServesWhoeverWaitsLongestFirst) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(served, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
   EXPECT_EQ(server_.made, 1);
-  EXPECT_EQ(pool.counters().waited, static_cast<std::uint64_t>(kThreads));
-  EXPECT_GT(pool.counters().waited_us_max, 0);
 }
 
 TEST_F(ConnectionPoolTest, NeverReusesOneInsideATransaction) {
@@ -230,7 +241,6 @@ TEST_F(ConnectionPoolTest, AServerThatIsAwayIsReportedAndForgottenWhenItIsBack) 
     EXPECT_EQ(lease.error().message, "connection refused");
   }
   EXPECT_EQ(pool.counters().open, 0);
-  EXPECT_EQ(pool.counters().create_failed, 5u);
   server_.away = false;
   (void)lease_of(pool);
 }
@@ -277,8 +287,6 @@ TEST_F(ConnectionPoolTest, AHundredThreadsNeverOpenMoreThanItsSize) {
   EXPECT_LE(server_.alive_max, 10);
   EXPECT_LE(lent_max, 10);
   const PoolCounters counters = pool.counters();
-  EXPECT_EQ(counters.lent, static_cast<std::uint64_t>(kThreads * kRounds));
-  EXPECT_EQ(counters.timed_out, 0u);
   EXPECT_EQ(counters.waiting, 0);
   EXPECT_EQ(counters.open, counters.idle);
   EXPECT_EQ(counters.created - counters.discarded, static_cast<std::uint64_t>(counters.open));
