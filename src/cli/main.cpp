@@ -20,6 +20,13 @@ void warn_of_passwords(const Context& context) {
   }
 }
 
+// Whether the chosen verb does: the others, and --help, must not fail for a setting that is none of theirs.
+bool works_on_a_ledger(const CLI::App& app) {
+  const CLI::App* verb = &app;
+  while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+  return verb->get_option_no_throw("--data") != nullptr;
+}
+
 int run(int argc, char** argv) {
   Context context;
   // Configuration first, so that flags win over it. --config is looked for before the flags proper are parsed.
@@ -31,9 +38,7 @@ int run(int argc, char** argv) {
     context.options.config = joined ? argument.substr(flag.size() + 1) : argv[i + 1];
     context.options.config_given = true;
   }
-  if (const Result<void> configured = apply_configuration(context.options); !configured) {
-    return report_error(configured.error());
-  }
+  const Result<void> configured = apply_configuration(context.options);
   CLI::App app("Blotter: the durable system of record for algorithmic trading", "blotter");
   app.require_subcommand(1);
   for (const auto add :
@@ -48,8 +53,9 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? int{kDone} : int{kUsage};
   }
   warn_of_passwords(context);
-  if (const Result<void> applied = apply_password_file(context.options); !applied) {
-    return report_error(applied.error());
+  if (works_on_a_ledger(app)) {
+    if (!configured) return report_error(configured.error());
+    if (const auto applied = apply_password_file(context.options); !applied) return report_error(applied.error());
   }
   // Shows in pg_stat_activity, beside the statement that somebody wonders about.
   context.options.store.application_name = "blotter " + app.get_subcommands().front()->get_name();

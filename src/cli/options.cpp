@@ -65,7 +65,7 @@ Result<void> lifetime(GlobalOptions& options, const std::string& value) {
   return {};
 }
 
-// One number for everything that a person would call "the time-out of the database".
+// All three at once: how long a caller waits at most, whichever it waits for.
 Result<void> timeout(GlobalOptions& options, const std::string& value) {
   BLOTTER_ASSIGN(const std::int64_t seconds, whole_number(value, 1, kDaySeconds));
   options.store.wait_ms_max = options.store.create_ms_max = options.store.recycle_ms_max = seconds * 1000;

@@ -99,6 +99,14 @@ class Mistakes(Configured):
             answer = self.blotter(*verb.split(), "--store", "./blotter-data/blotter.db")
             self.assertNotIn("DATABASE_URL", answer.err, str(answer))
 
+    def test_they_do_not_stand_in_the_way_of_what_needs_no_ledger(self):
+        self.toml('[database\n')
+        env = {"DATABASE_POOL_SIZE": "many", "BLOTTER_DATABASE_PASSWORD_FILE": "missing"}
+        for verb in ("--help", "orders --help", "version", "simulate --lines 1"):
+            with self.subTest(verb):
+                answer = self.blotter(*verb.split(), env=env)
+                self.assertEqual((DONE, ""), (answer.code, answer.err), str(answer))
+
     def test_a_bad_flag_is_a_matter_of_usage(self):
         self.assertEqual(USAGE, self.blotter("orders", "--after", "yesterday").code)
         self.assertEqual(USAGE, self.blotter("record", "--store-wait", "-1", "-").code)
