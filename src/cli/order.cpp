@@ -14,30 +14,20 @@ Result<Answer> rows_of(ReadSide& side, Table table, const std::string& column, c
   return collect(*side.store, std::move(select));
 }
 
-// By our id, then the client's, then the venue's.
+// By our id, then the client's, then the venue's. No rows: there is none.
 Result<Answer> find(ReadSide& side, const std::string& id) {
   // A database that knows what a UUID is does not compare one with any text.
   if (const auto uuid = parse_uuid(id)) {
     BLOTTER_ASSIGN(Answer found, rows_of(side, Table::orders, "order_id", to_text(*uuid)));
     if (!found.rows.empty()) return found;
   }
-  for (const char* column : {"client_order_id", "venue_order_id"}) {
-    BLOTTER_ASSIGN(Answer found, rows_of(side, Table::orders, column, id));
-    if (!found.rows.empty()) return found;
-  }
-  return fail(Errc::not_found, "no order '" + id + "' (looked for order_id, client_order_id and venue_order_id)");
+  BLOTTER_ASSIGN(Answer found, rows_of(side, Table::orders, "client_order_id", id));
+  if (!found.rows.empty()) return found;
+  return rows_of(side, Table::orders, "venue_order_id", id);
 }
 
-std::string json_array(const Answer& answer) {
-  std::string out = "[";
-  for (const auto& row : answer.rows) {
-    if (out.size() > 1) out += ',';
-    out += '{' + json_members(answer.columns, row) + '}';
-  }
-  return out + "]";
-}
-
-Result<void> show(const GlobalOptions& options, const std::string& id) {
+// Returns the exit code.
+Result<int> show(const GlobalOptions& options, const std::string& id) {
   BLOTTER_ASSIGN(ReadSide side, open_read_side(options));
   BLOTTER_ASSIGN(const Answer orders, find(side, id));
   std::string json;
@@ -60,7 +50,11 @@ Result<void> show(const GlobalOptions& options, const std::string& id) {
     print(fills, false);
   }
   if (options.json) std::printf("[%s]\n", json.c_str());
-  return {};
+  if (!orders.rows.empty()) return int{kDone};
+  // Looking for what is not there is an answer, not a failure to run.
+  std::fprintf(stderr, "blotter: no order '%s' (looked for order_id, client_order_id and venue_order_id)\n",
+               id.c_str());
+  return int{kFoundProblem};
 }
 
 }  // namespace
@@ -71,13 +65,8 @@ void add_order(CLI::App& app, Context& context) {
   verb->add_option("id", *id, "order_id, client_order_id or venue_order_id")->required();
   verb->callback([&context, id] {
     context.run = [&context, id] {
-      const Result<void> shown = show(context.options, *id);
-      if (shown) return int{kDone};
-      // Looking for what is not there is an answer, not a failure to run.
-      const int code = report_error(shown.error());
-      return shown.error().code == Errc::not_found && shown.error().message.rfind("no order", 0) == 0
-                 ? int{kFoundProblem}
-                 : code;
+      const Result<int> code = show(context.options, *id);
+      return code ? *code : report_error(code.error());
     };
   });
 }

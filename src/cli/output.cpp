@@ -103,6 +103,15 @@ std::string json_members(const std::vector<std::string>& columns, const std::vec
   return out;
 }
 
+std::string json_array(const Answer& answer) {
+  std::string out = "[";
+  for (const auto& row : answer.rows) {
+    if (out.size() > 1) out += ',';
+    out += '{' + json_members(answer.columns, row) + '}';
+  }
+  return out + "]";
+}
+
 void round_for_people(Answer& answer, const std::vector<std::string>& columns) {
   for (std::size_t i = 0; i < answer.columns.size(); ++i) {
     if (std::find(columns.begin(), columns.end(), answer.columns[i]) == columns.end()) continue;

@@ -25,6 +25,9 @@ void round_for_people(Answer& answer, const std::vector<std::string>& columns);
 // One object's members without the braces: "a":1,"b":"x".
 std::string json_members(const std::vector<std::string>& columns, const std::vector<Cell>& row);
 
+// The rows as an array of objects, on one line.
+std::string json_array(const Answer& answer);
+
 // Why the store does not have everything yet, from what Ledger::store_problem() says; never empty.
 inline std::string reason_of(const std::string& problem) {
   return problem.empty() ? "it has not answered yet" : problem;

@@ -58,12 +58,20 @@ void print_report(const GlobalOptions& options, const VerifyReport& report) {
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
   Answer findings{.columns = {"check", "detail"}, .rows = {}};
   for (const Finding& finding : report.findings) findings.add({finding.check, finding.detail});
-  if (options.json) return print(findings, true);
   Answer summary{.columns = {"segments", "frames", "events", "stored", "rows_compared", "entries_summed", "problems"},
                  .rows = {}};
   summary.add({number(report.journal.segments), number(report.journal.frames), number(to_number(report.journal.last)),
                number(to_number(report.cursor.applied)), number(report.rows_compared), number(report.entries_summed),
                number(report.findings.size() + report.suppressed)});
+  if (options.json) {
+    const auto& torn_where = report.journal.torn_where;
+    summary.columns.insert(summary.columns.end(), {"rows_retired", "torn_bytes", "torn_where"});
+    summary.rows[0].insert(summary.rows[0].end(), {number(report.rows_retired), number(report.journal.torn_bytes),
+                                                   torn_where.empty() ? Cell{} : Cell{torn_where}});
+    const std::string members = json_members(summary.columns, summary.rows[0]);
+    std::printf("[{%s,\"findings\":%s}]\n", members.c_str(), json_array(findings).c_str());
+    return;
+  }
   print(summary, false);
   if (report.journal.torn_bytes > 0) {
     std::printf("torn tail of %llu bytes at %s: never acknowledged, the next writer cuts it\n",
