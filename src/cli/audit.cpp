@@ -19,7 +19,7 @@ struct AuditFilters {
   std::string user;
   std::string from;
   std::string to;
-  ListingFilters common;  // of which the limit alone applies
+  std::int64_t limit = kLimitDefault;
 };
 
 struct Note {
@@ -56,7 +56,7 @@ Result<Answer> list(const GlobalOptions& options, const AuditFilters& filters) {
   select.book_id = side.book_id;
   if (!options.json) select.columns = kForPeople;
   select.order = {{.column = "seq", .direction = Direction::descending}};
-  apply_filters(filters.common, options.json, select);
+  select.limit = rows_wanted(filters.limit, options.json);
   return collect(*side.store, std::move(select));
 }
 
@@ -115,16 +115,13 @@ void add_audit(CLI::App& app, Context& context) {
   verb->add_option("--user", filters->user, "only of this user");
   verb->add_option("--from", filters->from, "the first instant, RFC 3339");
   verb->add_option("--to", filters->to, "the last instant");
-  verb->add_option("--limit", filters->common.limit, "at most so many rows; 0: all (default: 50, with --json all)");
+  add_limit(*verb, filters->limit);
   add_note(*verb, context);
   verb->callback([&context, verb, filters] {
     if (!verb->get_subcommands().empty()) return;  // the verb below has said what to run
     context.options.store.component = Component::audit;
     context.run = [&context, filters] {
-      const auto answer = list(context.options, *filters);
-      if (!answer) return report_error(answer.error());
-      print(*answer, context.options.json);
-      return int{kDone};
+      return show_listing(context.options, filters->limit, list(context.options, *filters));
     };
   });
 }

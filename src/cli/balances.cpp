@@ -3,16 +3,22 @@
 namespace blotter::cli {
 namespace {
 
-Result<Answer> list(const GlobalOptions& options, const std::string& account) {
+struct BalancesOptions {
+  std::string account;
+  std::int64_t limit = kLimitDefault;
+};
+
+Result<Answer> list(const GlobalOptions& options, const BalancesOptions& wanted) {
   BLOTTER_ASSIGN(ReadSide side, open_read_side(options));
   Select select;
   select.table = Table::balances;
   select.book_id = side.book_id;
   select.columns = {"account", "asset", "amount"};
-  if (!account.empty()) {
-    select.filters.push_back({.column = "account", .compare = Compare::equal, .value = account});
+  if (!wanted.account.empty()) {
+    select.filters.push_back({.column = "account", .compare = Compare::equal, .value = wanted.account});
   }
   select.order = {{.column = "account"}, {.column = "asset"}};
+  select.limit = rows_wanted(wanted.limit, options.json);
   return collect(*side.store, std::move(select));
 }
 
@@ -20,14 +26,12 @@ Result<Answer> list(const GlobalOptions& options, const std::string& account) {
 
 void add_balances(CLI::App& app, Context& context) {
   CLI::App* verb = add_reading_verb(app, context, "balances", "list balances by account and asset");
-  auto account = std::make_shared<std::string>();
-  verb->add_option("--account", *account, "only this account");
-  verb->callback([&context, account] {
-    context.run = [&context, account] {
-      const auto answer = list(context.options, *account);
-      if (!answer) return report_error(answer.error());
-      print(*answer, context.options.json);
-      return int{kDone};
+  auto wanted = std::make_shared<BalancesOptions>();
+  verb->add_option("--account", wanted->account, "only this account");
+  add_limit(*verb, wanted->limit);
+  verb->callback([&context, wanted] {
+    context.run = [&context, wanted] {
+      return show_listing(context.options, wanted->limit, list(context.options, *wanted));
     };
   });
 }

@@ -10,7 +10,7 @@ namespace {
 
 struct EventsOptions {
   std::uint64_t from = 1;
-  std::int64_t limit = -1;
+  std::int64_t limit = kLimitDefault;
 };
 
 std::string with_seq(const journal::Record& record, const Event& event) {
@@ -34,7 +34,7 @@ Result<void> each_event(const GlobalOptions& options, const EventsOptions& wante
 }
 
 int events(const GlobalOptions& options, const EventsOptions& wanted) {
-  const std::int64_t limit = wanted.limit < 0 ? (options.json ? 0 : 50) : wanted.limit;
+  const std::int64_t limit = rows_wanted(wanted.limit, options.json);
   Answer answer{.columns = {"seq", "event", "content"}, .rows = {}};
   bool first = true;
   if (options.json) std::fputs("[", stdout);
@@ -47,12 +47,9 @@ int events(const GlobalOptions& options, const EventsOptions& wanted) {
           {static_cast<std::int64_t>(to_number(record.seq)), std::string(event_name(event)), render_json(event)});
     }
   });
-  if (options.json) {
-    std::puts("]");
-  } else if (read) {
-    print(answer, false);
-  }
-  return read ? int{kDone} : report_error(read.error());
+  if (options.json) std::puts("]");
+  if (!read) return report_error(read.error());
+  return options.json ? int{kDone} : show_listing(options, wanted.limit, std::move(answer));
 }
 
 int dump(const GlobalOptions& options, const EventsOptions& wanted) {
@@ -62,9 +59,8 @@ int dump(const GlobalOptions& options, const EventsOptions& wanted) {
   return read ? int{kDone} : report_error(read.error());
 }
 
-void add_range(CLI::App& verb, EventsOptions& wanted, const char* limit_help) {
+void add_from(CLI::App& verb, EventsOptions& wanted) {
   verb.add_option("--from", wanted.from, "the first seq")->capture_default_str();
-  verb.add_option("--limit", wanted.limit, limit_help);
 }
 
 }  // namespace
@@ -72,7 +68,8 @@ void add_range(CLI::App& verb, EventsOptions& wanted, const char* limit_help) {
 void add_events(CLI::App& app, Context& context) {
   CLI::App* verb = add_verb(app, context, "events", "list what was decided, from the journal");
   auto wanted = std::make_shared<EventsOptions>();
-  add_range(*verb, *wanted, "at most so many events; 0: all (default: 50, with --json all)");
+  add_from(*verb, *wanted);
+  add_limit(*verb, wanted->limit);
   verb->callback([&context, wanted] { context.run = [&context, wanted] { return events(context.options, *wanted); }; });
 }
 
@@ -81,7 +78,8 @@ void add_journal(CLI::App& app, Context& context) {
   parent->require_subcommand(1);
   CLI::App* verb = add_verb(*parent, context, "dump", "print every event, one JSON object a line");
   auto wanted = std::make_shared<EventsOptions>();
-  add_range(*verb, *wanted, "at most so many events (default: all)");
+  add_from(*verb, *wanted);
+  verb->add_option("--limit", wanted->limit, "at most so many (default: all)")->check(CLI::NonNegativeNumber);
   verb->callback([&context, wanted] { context.run = [&context, wanted] { return dump(context.options, *wanted); }; });
 }
 

@@ -23,13 +23,10 @@ void add_fills(CLI::App& app, Context& context) {
   CLI::App* verb =
       add_reading_verb(app, context, "fills", "list fills, newest first; busted and corrected ones say so");
   auto filters = std::make_shared<ListingFilters>();
-  add_filters(*verb, *filters, true);
+  add_filters(*verb, *filters);
   verb->callback([&context, filters] {
     context.run = [&context, filters] {
-      const auto answer = list(context.options, *filters);
-      if (!answer) return report_error(answer.error());
-      print(*answer, context.options.json);
-      return int{kDone};
+      return show_listing(context.options, filters->limit, list(context.options, *filters));
     };
   });
 }

@@ -1,5 +1,6 @@
 // What the listing verbs share.
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
 #include "cli/verbs.h"
@@ -7,6 +8,8 @@
 
 namespace blotter::cli {
 namespace {
+
+constexpr int kRowsForPeople = 50;
 
 // Reading one's own writes: the projector follows the journal, so the event of --after may still be on its way.
 Result<void> wait_until_applied(const GlobalOptions& options, const ReadSide& side) {
@@ -96,12 +99,37 @@ Result<Answer> collect(Store& store, Select select) {
   return answer;
 }
 
-void add_filters(CLI::App& verb, ListingFilters& filters, bool with_strategy) {
+void add_limit(CLI::App& verb, std::int64_t& limit) {
+  verb.add_option("--limit", limit, "at most so many; 0: all (default: 50, with --json all)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+std::int64_t rows_wanted(std::int64_t limit, bool json) {
+  if (limit > 0) return limit;
+  return limit == kLimitDefault && !json ? kRowsForPeople + 1 : -1;
+}
+
+int show_listing(const GlobalOptions& options, std::int64_t limit, Result<Answer> answer) {
+  if (!answer) return report_error(answer.error());
+  const bool by_default = limit == kLimitDefault && !options.json;
+  const auto rows_max = static_cast<std::size_t>(by_default ? kRowsForPeople : limit);
+  const bool cut = (by_default || limit > 0) && answer->rows.size() > rows_max;
+  if (cut) answer->rows.resize(rows_max);
+  print(*answer, options.json);
+  if (cut && by_default) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "blotter: there are more than these %d; --limit N shows more, --limit 0 all\n",
+                 kRowsForPeople);
+  }
+  return kDone;
+}
+
+void add_filters(CLI::App& verb, ListingFilters& filters) {
   verb.add_option("--account", filters.account, "only this account");
   verb.add_option("--symbol", filters.symbol, "only this symbol");
   verb.add_option("--venue", filters.venue, "only this venue");
-  if (with_strategy) verb.add_option("--strategy", filters.strategy, "only this strategy");
-  verb.add_option("--limit", filters.limit, "at most so many rows; 0: all (default: 50, with --json all)");
+  verb.add_option("--strategy", filters.strategy, "only this strategy");
+  add_limit(verb, filters.limit);
 }
 
 void apply_filters(const ListingFilters& filters, bool json, Select& select) {
@@ -112,8 +140,7 @@ void apply_filters(const ListingFilters& filters, bool json, Select& select) {
   add("symbol", filters.symbol);
   add("venue", filters.venue);
   add("strategy", filters.strategy);
-  if (filters.limit > 0) select.limit = filters.limit;
-  if (filters.limit < 0 && !json) select.limit = 50;
+  select.limit = rows_wanted(filters.limit, json);
 }
 
 }  // namespace blotter::cli

@@ -43,7 +43,7 @@ Result<Answer> pnl(const GlobalOptions& options, const PnlOptions& wanted) {
   select.columns.insert(select.columns.end(), {"realized_pnl", "fees"});
   if (!daily) select.columns.emplace_back("unrealized_pnl");
   ListingFilters filters = wanted.filters;
-  filters.limit = 0;
+  filters.limit = 0;  // that one is of the sums
   apply_filters(filters, options.json, select);
   const auto add_day = [&](Compare compare, const std::string& day) {
     if (!day.empty()) select.filters.push_back({.column = "day", .compare = compare, .value = day});
@@ -84,7 +84,7 @@ Result<Answer> pnl(const GlobalOptions& options, const PnlOptions& wanted) {
 void add_pnl(CLI::App& app, Context& context) {
   CLI::App* verb = add_reading_verb(app, context, "pnl", "profit and loss; net = realized - fees + unrealized");
   auto wanted = std::make_shared<PnlOptions>();
-  add_filters(*verb, wanted->filters, true);
+  add_filters(*verb, wanted->filters);
   verb->add_option("--by", wanted->by, "group by position, account, symbol, venue, strategy or day")
       ->check(CLI::IsMember({"position", "account", "symbol", "venue", "strategy", "day"}))
       ->capture_default_str();
@@ -97,10 +97,10 @@ void add_pnl(CLI::App& app, Context& context) {
         if (const auto parsed = parse_day(day); !parsed) return report_error(parsed.error());
       }
       auto answer = pnl(context.options, *wanted);
-      if (!answer) return report_error(answer.error());
-      if (!context.options.json) round_for_people(*answer, {"realized_pnl", "unrealized_pnl", "net_pnl"});
-      print(*answer, context.options.json);
-      return int{kDone};
+      if (answer && !context.options.json) {
+        round_for_people(*answer, {"realized_pnl", "unrealized_pnl", "net_pnl"});
+      }
+      return show_listing(context.options, wanted->filters.limit, std::move(answer));
     };
   });
 }

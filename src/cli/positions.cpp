@@ -23,16 +23,14 @@ Result<Answer> list(const GlobalOptions& options, const ListingFilters& filters)
 void add_positions(CLI::App& app, Context& context) {
   CLI::App* verb = add_reading_verb(app, context, "positions", "list positions by account, instrument and strategy");
   auto filters = std::make_shared<ListingFilters>();
-  add_filters(*verb, *filters, true);
+  add_filters(*verb, *filters);
   verb->callback([&context, filters] {
     context.run = [&context, filters] {
       auto answer = list(context.options, *filters);
-      if (!answer) return report_error(answer.error());
-      if (!context.options.json) {
+      if (answer && !context.options.json) {
         round_for_people(*answer, {"average_price", "cost_basis", "realized_pnl", "market_value", "unrealized_pnl"});
       }
-      print(*answer, context.options.json);
-      return int{kDone};
+      return show_listing(context.options, filters->limit, std::move(answer));
     };
   });
 }

@@ -5,16 +5,19 @@ namespace {
 
 const std::vector<std::string> kForPeople = {"seq", "reason", "state", "identity", "detail"};
 
-Result<Answer> list(const GlobalOptions& options, bool waiting_only) {
+struct QuarantineOptions {
+  bool waiting_only = false;
+  std::int64_t limit = kLimitDefault;
+};
+
+Result<Answer> list(const GlobalOptions& options, const QuarantineOptions& wanted) {
   BLOTTER_ASSIGN(ReadSide side, open_read_side(options));
   Select select;
   select.table = Table::quarantine;
   select.book_id = side.book_id;
-  if (!options.json) {
-    select.columns = kForPeople;
-    select.limit = 50;
-  }
-  if (waiting_only) {
+  if (!options.json) select.columns = kForPeople;
+  select.limit = rows_wanted(wanted.limit, options.json);
+  if (wanted.waiting_only) {
     select.filters.push_back({.column = "state", .compare = Compare::equal, .value = std::string("waiting")});
   }
   select.order = {{.column = "seq"}};
@@ -25,14 +28,12 @@ Result<Answer> list(const GlobalOptions& options, bool waiting_only) {
 
 void add_quarantine(CLI::App& app, Context& context) {
   CLI::App* verb = add_reading_verb(app, context, "quarantine", "list records that could not be applied as they stand");
-  auto waiting = std::make_shared<bool>(false);
-  verb->add_flag("--waiting", *waiting, "only those that still wait");
-  verb->callback([&context, waiting] {
-    context.run = [&context, waiting] {
-      const auto answer = list(context.options, *waiting);
-      if (!answer) return report_error(answer.error());
-      print(*answer, context.options.json);
-      return int{kDone};
+  auto wanted = std::make_shared<QuarantineOptions>();
+  verb->add_flag("--waiting", wanted->waiting_only, "only those that still wait");
+  add_limit(*verb, wanted->limit);
+  verb->callback([&context, wanted] {
+    context.run = [&context, wanted] {
+      return show_listing(context.options, wanted->limit, list(context.options, *wanted));
     };
   });
 }

@@ -47,13 +47,13 @@ Result<Answer> store_status(const GlobalOptions& options) {
   return answer;
 }
 
-Result<Answer> list_refused(const GlobalOptions& options) {
+Result<Answer> list_refused(const GlobalOptions& options, std::int64_t limit) {
   BLOTTER_ASSIGN(ReadSide side, open_read_side(options));
   Select select;
   select.table = Table::refused_rows;
   select.book_id = side.book_id;
   select.order = {{.column = "seq"}};
-  if (!options.json) select.limit = 50;
+  select.limit = rows_wanted(limit, options.json);
   return collect(*side.store, std::move(select));
 }
 
@@ -207,8 +207,13 @@ void add_store(CLI::App& app, Context& context) {
   status->callback(
       [&context] { context.run = [&context] { return answer_with(context.options, store_status(context.options)); }; });
   CLI::App* refused = add_reading_verb(*parent, context, "refused", "rows that the database's schema refused");
-  refused->callback(
-      [&context] { context.run = [&context] { return answer_with(context.options, list_refused(context.options)); }; });
+  auto limit = std::make_shared<std::int64_t>(kLimitDefault);
+  add_limit(*refused, *limit);
+  refused->callback([&context, limit] {
+    context.run = [&context, limit] {
+      return show_listing(context.options, *limit, list_refused(context.options, *limit));
+    };
+  });
   add_landing(*parent, context, "rebuild", "empty the book's rows and land the whole journal again", Begin::empty);
   add_landing(*parent, context, "catch-up", "land what the store does not have yet", Begin::cursor);
   add_store_copy(*parent, context);

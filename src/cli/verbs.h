@@ -62,15 +62,24 @@ Result<ReadSide> open_read_side(const GlobalOptions& options);
 // Runs the select and collects it; book_id is left out of the columns when none are named.
 Result<Answer> collect(Store& store, Select select);
 
+// How many rows a listing shows.
+inline constexpr std::int64_t kLimitDefault = -1;  // 50 for people, all for programs
+void add_limit(CLI::App& verb, std::int64_t& limit);
+// How many to ask for; negative: all. One more than people see by default, which tells whether there are more.
+std::int64_t rows_wanted(std::int64_t limit, bool json);
+// Prints as many as the limit says, and tells people when the default one has left some out. Returns the exit code.
+int show_listing(const GlobalOptions& options, std::int64_t limit, Result<Answer> answer);
+
 // Filters that listing verbs share.
 struct ListingFilters {
   std::string account;
   std::string symbol;
   std::string venue;
   std::string strategy;
-  std::int64_t limit = -1;  // -1: 50 for people, all for programs; 0: all
+  std::int64_t limit = kLimitDefault;
 };
-void add_filters(CLI::App& verb, ListingFilters& filters, bool with_strategy);
+void add_filters(CLI::App& verb, ListingFilters& filters);
+// The limit too.
 void apply_filters(const ListingFilters& filters, bool json, Select& select);
 
 }  // namespace blotter::cli

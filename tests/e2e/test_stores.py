@@ -2,7 +2,7 @@
 
 import harness
 import postgres
-from harness import DONE, FOUND
+from harness import DONE, FOUND, USAGE
 from sample import START, sample
 
 # Two recordings differ in these; two stores of one recording in nothing but the writer's epoch.
@@ -77,6 +77,52 @@ class SameRows(TwoStores):
         self.check(peculiar())
 
 
+class Listings(harness.LedgerTest):
+    def setUp(self):
+        super().setUp()
+        self.book = self.ledger()
+        self.book.record("-", stdin=harness.run("simulate", "--seed", "5", "--lines", "1500").out)
+
+    def test_people_are_told_that_there_is_more(self):
+        for verb in ("orders", "fills", "events"):
+            with self.subTest(verb):
+                short, exact, whole = (self.book.run(verb, *flags) for flags in ((), ("--limit", "50"), ("--limit", "0")))
+                self.assertEqual(51, short.out.count("\n"), "a heading and 50 rows")
+                self.assertEqual(short.out, exact.out)
+                self.assertIn("--limit 0", short.err)
+                self.assertEqual(("", ""), (exact.err, whole.err))
+                self.assertEqual(len(self.book.rows(verb)), whole.out.count("\n") - 1)
+        self.assertEqual("", self.book.run("orders", "--account", "nobody").err)
+
+    def test_the_limit_of_sums_and_of_what_waits(self):
+        whole = self.book.rows("pnl")
+        self.assertGreater(len(whole), 2)
+        self.assertEqual(whole[:2], self.book.rows("pnl", "--limit", "2"))
+        self.assertEqual(self.book.rows("quarantine")[:1], self.book.rows("quarantine", "--limit", "1"))
+        self.assertEqual([], self.book.rows("store refused", "--limit", "1"))
+        self.assertEqual(USAGE, self.book.run("fills", "--limit", "-3").code)
+
+    def test_a_status_in_other_words_and_none_at_all(self):
+        for other, fix in (("cancelled", "canceled"), ("open", "new"), ("submitted", "new"), ("pending", "pending_new"),
+                           ("partial_fill", "partially_filled")):
+            self.assertEqual(self.book.rows("orders", "--status", fix), self.book.rows("orders", "--status", other))
+        self.assertTrue(self.book.rows("orders", "--status", "cancelled"))
+        wrong = self.book.run("orders", "--status", "done")
+        self.assertEqual(USAGE, wrong.code, str(wrong))
+        self.assertIn("partially_filled", wrong.err)
+
+    def test_programs_get_json_whatever_the_answer(self):
+        nobody = self.book.run("order nobody", "--json")
+        self.assertEqual((FOUND, []), (nobody.code, nobody.rows()), str(nobody))
+        proof, = self.book.rows("verify")
+        self.assertEqual((self.book.status()["durable"], 0, 0, 0, []),
+                         tuple(proof[k] for k in ("stored", "problems", "torn_bytes", "rows_retired", "findings")))
+        self.book.change("update fills set price = price || '1' where seq = (select min(seq) from fills)")
+        proof = self.book.run("verify", "--json")
+        self.assertEqual((FOUND, 1), (proof.code, proof.rows()[0]["problems"]), str(proof))
+        self.assertRegex(proof.rows()[0]["findings"][0]["detail"], r"\bfills: ")
+
+
 class Spellings(TwoStores):
     def test_a_database_in_pairs(self):
         book = self.in_postgres("pairs")
@@ -93,9 +139,9 @@ class SameAnswers(TwoStores):
     VERBS = ("orders", "orders --open", "orders --status canceled --limit 5", "orders --symbol BTCUSD --strategy trend",
              "order o-1", "order nobody", "order 00000000-0000-7000-8000-000000000000", "fills", "fills --limit 0",
              "fills --account ACME --venue SIM", "fills --account nobody", "positions", "positions --strategy maker",
-             "balances", "balances --account ACME", "pnl", "pnl --by day", "pnl --by symbol", "pnl --by account",
+             "balances", "balances --account ACME", "balances --limit 1", "pnl", "pnl --limit 2", "pnl --by day", "pnl --by symbol", "pnl --by account",
              "pnl --by venue", "pnl --by strategy --from 2023-11-14 --to 2023-11-15", "pnl --from tomorrow", "quarantine",
-             "quarantine --waiting", "store refused", "events", "audit", "audit --severity warning")
+             "quarantine --waiting", "quarantine --limit 1", "store refused", "store refused --limit 1", "events", "audit", "audit --severity warning")
 
     def test_of_every_verb(self):
         book = self.ledger()
