@@ -51,9 +51,9 @@ CREATE TABLE logging.audit_log (
   nanos          INTEGER NOT NULL CHECK (nanos BETWEEN 0 AND 999999999),
   PRIMARY KEY (book_id, seq, at)
 ) PARTITION BY RANGE (at);
-CREATE INDEX audit_log_component ON logging.audit_log (book_id, component, at);
-CREATE INDEX audit_log_action ON logging.audit_log (book_id, action, at);
-CREATE INDEX audit_log_severity ON logging.audit_log (book_id, severity, at)
+CREATE INDEX audit_log_component ON logging.audit_log (book_id, component, seq);
+CREATE INDEX audit_log_action ON logging.audit_log (book_id, action, seq);
+CREATE INDEX audit_log_severity ON logging.audit_log (book_id, severity, seq)
   WHERE severity IN ('warning', 'error', 'critical');
 CREATE INDEX audit_log_details ON logging.audit_log USING gin (details jsonb_path_ops);
 COMMENT ON TABLE logging.audit_log IS
@@ -73,10 +73,10 @@ COMMENT ON COLUMN logging.audit_log.recorded_at IS 'When it was journalled. Roun
 COMMENT ON COLUMN logging.audit_log.nanos IS
   'Nanoseconds within the microsecond, three decimal digits for each instant: at = nanos % 1000, received_at = nanos / 1000 % 1000, recorded_at = nanos / 1000000 % 1000.';
 COMMENT ON INDEX logging.audit_log_component IS
-  'Serves: the latest actions of a component.';
+  'Serves: the latest actions of a component (ORDER BY seq DESC).';
 COMMENT ON INDEX logging.audit_log_action IS
-  'Serves: the latest actions of one kind.';
+  'Serves: the latest actions of one kind (ORDER BY seq DESC).';
 COMMENT ON INDEX logging.audit_log_severity IS
-  'Serves: recent warnings and errors, however many entries are harmless.';
+  'Serves: the latest warnings or errors (ORDER BY seq DESC), however many entries are harmless.';
 COMMENT ON INDEX logging.audit_log_details IS
   'Serves: entries by their particulars (details @> ...).';

@@ -14,7 +14,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('fills', 'fills', '1000000 1000000 1'),
   ('fills', 'fills_identity', '1000000 1000000 100000 50000 5000 1 1 1'),
   ('fills', 'fills_order', '1000000 1000000 2'),
-  ('fills', 'fills_symbol_at', '1000000 1000000 10000 2'),
+  ('fills', 'fills_symbol', '1000000 1000000 10000'),
   ('position_adjustments', 'position_adjustments', '10000 10000 1'),
   ('position_adjustments', 'position_adjustments_fill', '10000 10000 1'),
   ('positions', 'positions', '10000 10000 1000 10 5 1'),

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "store/postgres/postgres_schema_test.h"
+#include "store/postgres/select_rows.h"
 
 namespace blotter::postgres {
 namespace {
@@ -245,6 +246,45 @@ TEST_F(PartitionsTest, AQueryOfASpanOfTimeReadsItsPartitionsOnly) {
   for (const char* other : {"fills_2026_q1", "fills_2026_q3", "fills_2026_q4"}) {
     EXPECT_EQ(text.find(other), std::string::npos) << other;
   }
+}
+
+// The texts that the verbs fills, orders and audit run, newest first: no listing sorts a whole table, however many
+// partitions it reads.
+TEST_F(PartitionsTest, EachListingIsServedInItsOrder) {
+  ensure("audit_log", "2026-01-01Z, 2026-02-01Z, 2026-03-01Z");
+  ensure("fills", "2026-01-01Z, 2026-04-01Z");
+  run("INSERT INTO logging.audit_log SELECT 'b', n, 'c' || n % 7, 'a' || n % 11, '{}', '{}', NULL, NULL,"
+      " CASE WHEN n % 500 = 0 THEN 'error' ELSE 'info' END, at, at, at, 0"
+      " FROM (SELECT n, TIMESTAMPTZ '2026-01-01Z' + n * INTERVAL '4 minutes' AS at FROM generate_series(1, 30000) AS n)"
+      " AS x;"
+      "INSERT INTO execution.fills SELECT 'b', n, '00000000-0000-7000-8000-000000000001', 'a' || n % 3, 'S' || n % 20,"
+      " 'V', 's', 'e' || n, (at AT TIME ZONE 'UTC')::date, 'buy', 1, 2, 0, 'USD', 'maker', 'effective', 1, -2, 2, 0,"
+      " 'USD', at, at, at, 0"
+      " FROM (SELECT n, TIMESTAMPTZ '2026-01-01Z' + n * INTERVAL '8 minutes' AS at FROM generate_series(1, 20000) AS n)"
+      " AS x;"
+      "ANALYZE logging.audit_log, execution.fills");
+  const auto served = [&](Table table, const std::string& column, const std::string& value, const char* index) {
+    Select select{.table = table, .book_id = "b", .columns = {}, .filters = {}, .order = {}, .limit = 50};
+    select.order = {{table == Table::orders ? "order_id" : "seq", Direction::descending}};
+    if (!column.empty()) select.filters = {{column, Compare::equal, value}};
+    const auto sql = select_sql(select);
+    ASSERT_TRUE(sql.has_value()) << sql.error().message;
+    const auto rows = db().query(("EXPLAIN " + sql->text).c_str(), sql->parameters);
+    ASSERT_TRUE(rows.has_value()) << rows.error().message;
+    std::string plan;
+    for (int row = 0; row < rows->size(); ++row) plan += rows->text(row, 0) + "\n";
+    EXPECT_THAT(plan, HasSubstr(index)) << column;
+    EXPECT_EQ(plan.find("Sort  ("), std::string::npos) << column << ":\n" << plan;
+  };
+  served(Table::fills, "", "", "fills_2026_q1_pkey");
+  served(Table::fills, "symbol", "S7", "fills_2026_q1_book_id_symbol_seq_idx");
+  served(Table::fills, "account", "a1", "fills_2026_q1_pkey");
+  served(Table::orders, "symbol", "S7", "orders_symbol");
+  served(Table::audit_log, "", "", "audit_log_2026_02_pkey");
+  served(Table::audit_log, "component", "c3", "audit_log_2026_02_book_id_component_seq_idx");
+  served(Table::audit_log, "action", "a3", "audit_log_2026_02_book_id_action_seq_idx");
+  served(Table::audit_log, "severity", "error", "audit_log_2026_02_book_id_severity_seq_idx");
+  served(Table::audit_log, "severity", "info", "audit_log_2026_02_pkey");
 }
 
 }  // namespace

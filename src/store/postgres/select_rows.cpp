@@ -225,6 +225,12 @@ Result<Cursor> cursor_of(Connection& connection, std::string_view book_id) {
                 Epoch{static_cast<std::uint64_t>(rows.integer(0, 0))}, static_cast<std::uint64_t>(rows.integer(0, 2))};
 }
 
+Result<SelectSql> select_sql(const Select& select) {
+  BLOTTER_ASSIGN(const ResolvedSelect resolved, resolve(select));
+  SelectStatement statement(select, resolved);
+  return SelectSql{std::move(statement.sql), std::move(statement.parameters)};
+}
+
 Result<void> select_rows(Connection& connection, const Select& select, const RowVisitor& visit) {
   BLOTTER_ASSIGN(const ResolvedSelect resolved, resolve(select));
   const SelectStatement statement(select, resolved);

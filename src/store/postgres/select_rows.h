@@ -5,6 +5,7 @@
 // serve it and partitions are pruned.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "store/postgres/connection.h"
@@ -13,6 +14,13 @@ namespace blotter::postgres {
 
 // {0, 0, 0} when the store has never seen the book. Errc: as Connection::query.
 Result<Cursor> cursor_of(Connection& connection, std::string_view book_id);
+
+// The statement that select_rows() runs, for EXPLAIN. Errc: invalid.
+struct SelectSql {
+  std::string text;
+  Parameters parameters;
+};
+Result<SelectSql> select_sql(const Select& select);
 
 // As StoreReader::select(). Row by row as they arrive: memory for one row.
 Result<void> select_rows(Connection& connection, const Select& select, const RowVisitor& visit);

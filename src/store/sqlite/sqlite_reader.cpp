@@ -32,7 +32,7 @@ bool has_value(const ResolvedFilter& filter) {
   return filter.compare != Compare::is_null && filter.compare != Compare::is_not_null;
 }
 
-// Names come from the table's fixed list, values are parameters: ?1 is the book, the last one the limit.
+// Names come from the table's fixed list, values are parameters.
 std::string sql_of(const ResolvedSelect& select) {
   const auto name = [&](std::size_t column) { return select.shape->columns[column].name; };
   std::string sql = "SELECT ";
@@ -69,6 +69,11 @@ void bind(Statement& statement, int parameter, const Cell& value) {
 }
 
 }  // namespace
+
+Result<std::string> select_sql(const Select& select) {
+  BLOTTER_ASSIGN(const ResolvedSelect resolved, resolve(select));
+  return sql_of(resolved);
+}
 
 Result<std::unique_ptr<SqliteReader>> SqliteReader::over(Connection& connection) {
   std::unique_ptr<SqliteReader> reader(new SqliteReader());

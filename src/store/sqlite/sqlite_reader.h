@@ -11,6 +11,10 @@
 
 namespace blotter::sqlite {
 
+// The statement that select() runs, for EXPLAIN: ?1 is the book, then come the values of the filters, last the limit.
+// Errc: invalid.
+Result<std::string> select_sql(const Select& select);
+
 class SqliteReader final : public StoreReader {
  public:
   // Reads through a connection that outlives it.

@@ -13,6 +13,7 @@
 
 #include "store/sqlite/connection.h"
 #include "store/sqlite/migrations.h"
+#include "store/sqlite/sqlite_reader.h"
 #include "store/table_shape.h"
 #include "store/test_directory.h"
 #include "store/test_rows.h"
@@ -216,7 +217,7 @@ TEST_F(SqliteStoreTest, EachIndexServesItsQuery) {
   served("orders WHERE book_id = ? AND symbol = ? ORDER BY order_id DESC LIMIT 100", "orders_symbol");
   served("order_events WHERE book_id = ? AND order_id = ? ORDER BY seq", "order_events_order");
   served("fills WHERE book_id = ? AND order_id = ? ORDER BY seq", "fills_order");
-  served("fills WHERE book_id = ? AND symbol = ? ORDER BY at DESC, seq DESC LIMIT 100", "fills_symbol_at");
+  served("fills WHERE book_id = ? AND symbol = ? ORDER BY seq DESC LIMIT 100", "fills_symbol");
   served("fills WHERE book_id = ? AND account = ? AND venue = ? AND symbol = ? AND exec_id = ?", "fills_identity");
   served("fills WHERE book_id = ? ORDER BY seq DESC LIMIT 100", "PRIMARY KEY");
   served("position_adjustments WHERE book_id = ? AND fill_seq = ?", "position_adjustments_fill");
@@ -225,9 +226,38 @@ TEST_F(SqliteStoreTest, EachIndexServesItsQuery) {
   served("pnl_daily WHERE book_id = ? AND symbol = ? AND day >= ? ORDER BY day", "pnl_daily_symbol");
   served("pnl_daily WHERE book_id = ? AND day >= ? AND day < ? ORDER BY day", "PRIMARY KEY");
   served("audit_log WHERE book_id = ? AND component = ? ORDER BY seq DESC LIMIT 100", "audit_log_component");
-  served("audit_log WHERE book_id = ? AND severity IN ('warning', 'error', 'critical') ORDER BY seq DESC LIMIT 100",
-         "audit_log_severity");
+  served(
+      "audit_log WHERE book_id = ? AND (severity = 'warning' OR severity = 'error' OR severity = 'critical')"
+      " ORDER BY seq DESC LIMIT 100",
+      "audit_log_severity");
   served("quarantine WHERE book_id = ? AND state = 'waiting' ORDER BY account, seq", "quarantine_waiting");
+}
+
+// The texts that the verbs fills, orders and audit run, newest first: no listing reads or sorts a whole table.
+TEST_F(SqliteStoreTest, EachListingIsServedInItsOrder) {
+  claimed();
+  auto connection = *Connection::open(path_, Mode::read);
+  const auto served = [&](Table table, const std::string& column, const Cell& value, const char* index) {
+    Select select{.table = table, .book_id = kBook, .columns = {}, .filters = {}, .order = {}, .limit = 50};
+    select.order = {{table == Table::orders ? "order_id" : "seq", Direction::descending}};
+    if (!column.empty()) select.filters = {{column, Compare::equal, value}};
+    Statement plan = *connection->prepare("EXPLAIN QUERY PLAN " + *select_sql(select));
+    plan.bind_text(1, kBook);
+    if (const auto* text = std::get_if<std::string>(&value)) plan.bind_text(2, *text);
+    if (std::holds_alternative<bool>(value)) plan.bind_integer(2, 1);
+    std::string steps;
+    while (*plan.next_row()) steps.append(plan.text(3)).append("; ");
+    EXPECT_THAT(steps, HasSubstr(index)) << column;
+    EXPECT_EQ(steps.find("TEMP B-TREE"), std::string::npos) << column << ": " << steps;
+  };
+  served(Table::fills, "", {}, "PRIMARY KEY");
+  served(Table::fills, "symbol", std::string("BTCUSD"), "INDEX fills_symbol ");
+  served(Table::orders, "symbol", std::string("BTCUSD"), "orders_symbol");
+  served(Table::audit_log, "", {}, "PRIMARY KEY");
+  served(Table::audit_log, "component", std::string("risk"), "audit_log_component");
+  served(Table::audit_log, "action", std::string("halted"), "PRIMARY KEY");
+  served(Table::audit_log, "severity", std::string("error"), "audit_log_severity");
+  served(Table::audit_log, "severity", std::string("info"), "PRIMARY KEY");
 }
 
 TEST_F(SqliteStoreTest, AKilledWriterLeavesRowsAndCursorTogether) {
