@@ -1,7 +1,9 @@
 -- The schemas of the ledger, the cursor of each book and what trades refer to.
 --
 -- Columns are those of include/blotter/rows.h, in their order. How the values of the rows become columns here:
---   decimals        NUMERIC without a scale: exact, no trailing zeros.
+--   decimals        NUMERIC without a scale: exact, no trailing zeros. NUMERIC knows NaN, which is above every number,
+--                   and Infinity; the CHECK of a quantity keeps both out. Signed amounts have no CHECK: those of a fill
+--                   would cost a microsecond, a tenth of its landing, and only another writer can have such a value.
 --   keys, names     TEXT COLLATE "C": order and equality are those of the bytes, whatever the database's locale.
 --   closed sets     TEXT with a CHECK: readable in every client, and a new name is one ALTER.
 --   instants        TIMESTAMPTZ holds microseconds, an instant has nanoseconds. TIMESTAMPTZ is the instant rounded down;
@@ -84,7 +86,7 @@ CREATE TABLE ledger.instruments (
   base        TEXT COLLATE "C",
   quote       TEXT COLLATE "C" NOT NULL,
   settle      TEXT COLLATE "C" NOT NULL,
-  multiplier  NUMERIC NOT NULL CHECK (multiplier > 0),
+  multiplier  NUMERIC NOT NULL CHECK (multiplier > 0 AND multiplier < 'Infinity'),
   tick_size   NUMERIC,
   lot_size    NUMERIC,
   inverse     BOOLEAN NOT NULL,

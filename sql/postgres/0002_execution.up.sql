@@ -18,7 +18,7 @@ CREATE TABLE execution.orders (
   tif                     TEXT COLLATE "C" NOT NULL CHECK (tif IN ('day', 'gtc', 'gtd', 'ioc', 'fok', 'opg', 'cls')),
   post_only               BOOLEAN NOT NULL,
   reduce_only             BOOLEAN NOT NULL,
-  quantity                NUMERIC CHECK (quantity >= 0),
+  quantity                NUMERIC CHECK (quantity >= 0 AND quantity < 'Infinity'),
   limit_price             NUMERIC,
   stop_price              NUMERIC,
   status                  TEXT COLLATE "C" NOT NULL CHECK (status IN (
@@ -26,10 +26,10 @@ CREATE TABLE execution.orders (
                             'pending_cancel', 'stopped', 'rejected', 'suspended', 'expired', 'pending_replace')),
   open                    BOOLEAN NOT NULL,
   origin                  TEXT COLLATE "C" NOT NULL CHECK (origin IN ('intent', 'reported', 'external')),
-  filled_quantity         NUMERIC NOT NULL CHECK (filled_quantity >= 0),
+  filled_quantity         NUMERIC NOT NULL CHECK (filled_quantity >= 0 AND filled_quantity < 'Infinity'),
   average_price           NUMERIC,
-  claimed_cum_quantity    NUMERIC CHECK (claimed_cum_quantity >= 0),
-  claimed_leaves_quantity NUMERIC CHECK (claimed_leaves_quantity >= 0),
+  claimed_cum_quantity    NUMERIC CHECK (claimed_cum_quantity >= 0 AND claimed_cum_quantity < 'Infinity'),
+  claimed_leaves_quantity NUMERIC CHECK (claimed_leaves_quantity >= 0 AND claimed_leaves_quantity < 'Infinity'),
   overfilled              BOOLEAN NOT NULL,
   reason                  TEXT COLLATE "C",
   metadata                JSONB,
@@ -99,12 +99,15 @@ CREATE TABLE execution.order_events (
   book_id     TEXT COLLATE "C" NOT NULL,
   seq         BIGINT NOT NULL CHECK (seq > 0),
   order_id    UUID NOT NULL,
-  event       TEXT COLLATE "C" NOT NULL,
-  effect      TEXT COLLATE "C" NOT NULL,
+  event       TEXT COLLATE "C" NOT NULL CHECK (event IN (
+                'fill', 'accepted', 'submitted', 'canceled', 'sent', 'pending_new', 'rejected', 'pending_cancel',
+                'cancel_rejected', 'pending_replace', 'replace_rejected', 'replaced', 'stopped', 'suspended',
+                'done_for_day', 'expired', 'claim', 'in_doubt', 'bust', 'correction')),
+  effect      TEXT COLLATE "C" NOT NULL CHECK (effect IN ('apply', 'ignore')),
   status      TEXT COLLATE "C" NOT NULL CHECK (status IN (
                 'pending_new', 'new', 'partially_filled', 'filled', 'done_for_day', 'canceled', 'replaced',
                 'pending_cancel', 'stopped', 'rejected', 'suspended', 'expired', 'pending_replace')),
-  quantity    NUMERIC CHECK (quantity >= 0),
+  quantity    NUMERIC CHECK (quantity >= 0 AND quantity < 'Infinity'),
   limit_price NUMERIC,
   reason      TEXT COLLATE "C",
   at          TIMESTAMPTZ NOT NULL,
@@ -119,7 +122,7 @@ COMMENT ON TABLE execution.order_events IS
 COMMENT ON COLUMN execution.order_events.book_id IS 'The book the row belongs to; the first column of every key.';
 COMMENT ON COLUMN execution.order_events.seq IS 'The event in the journal that made the row, from 1: the thread back to the evidence.';
 COMMENT ON COLUMN execution.order_events.order_id IS 'Our id of the order, a version 7 UUID: ids sort by the time of the order; execution.orders.';
-COMMENT ON COLUMN execution.order_events.event IS 'What happened: accepted, canceled, replaced, fill, ...';
+COMMENT ON COLUMN execution.order_events.event IS 'What happened: submitted, sent, accepted, canceled, replaced, fill, bust, ...; a fixed set of names.';
 COMMENT ON COLUMN execution.order_events.effect IS 'apply: it changed the order; ignore: it was kept and changed nothing.';
 COMMENT ON COLUMN execution.order_events.status IS 'Status of the order after it.';
 COMMENT ON COLUMN execution.order_events.quantity IS 'Quantity it names, 0 or more.';
@@ -144,7 +147,7 @@ CREATE TABLE execution.fills (
   exec_id        TEXT COLLATE "C" NOT NULL CHECK (exec_id <> ''),
   trade_date     DATE NOT NULL CHECK (trade_date = (at AT TIME ZONE 'UTC')::date),
   side           TEXT COLLATE "C" NOT NULL CHECK (side IN ('buy', 'sell')),
-  quantity       NUMERIC NOT NULL CHECK (quantity > 0),
+  quantity       NUMERIC NOT NULL CHECK (quantity > 0 AND quantity < 'Infinity'),
   price          NUMERIC NOT NULL,
   fee            NUMERIC NOT NULL,
   fee_asset      TEXT COLLATE "C" NOT NULL,
@@ -207,7 +210,7 @@ CREATE TABLE execution.position_adjustments (
   fill_seq       BIGINT CHECK (fill_seq > 0),
   exec_id        TEXT COLLATE "C",
   new_exec_id    TEXT COLLATE "C",
-  quantity       NUMERIC CHECK (quantity >= 0),
+  quantity       NUMERIC CHECK (quantity >= 0 AND quantity < 'Infinity'),
   price          NUMERIC,
   fee_id         TEXT COLLATE "C",
   ratio          TEXT COLLATE "C",

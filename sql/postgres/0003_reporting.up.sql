@@ -10,8 +10,8 @@ CREATE TABLE analytics.pnl_daily (
   settle       TEXT COLLATE "C" NOT NULL,
   realized_pnl NUMERIC NOT NULL,
   fees         NUMERIC NOT NULL,
-  bought       NUMERIC NOT NULL CHECK (bought >= 0),
-  sold         NUMERIC NOT NULL CHECK (sold >= 0),
+  bought       NUMERIC NOT NULL CHECK (bought >= 0 AND bought < 'Infinity'),
+  sold         NUMERIC NOT NULL CHECK (sold >= 0 AND sold < 'Infinity'),
   fills        BIGINT NOT NULL CHECK (fills >= 0),
   last_seq     BIGINT NOT NULL CHECK (last_seq > 0),
   PRIMARY KEY (book_id, day, account, symbol, venue, strategy)
@@ -38,8 +38,8 @@ COMMENT ON INDEX analytics.pnl_daily_symbol IS
 CREATE TABLE logging.audit_log (
   book_id        TEXT COLLATE "C" NOT NULL,
   seq            BIGINT NOT NULL CHECK (seq > 0),
-  component      TEXT COLLATE "C" NOT NULL,
-  action         TEXT COLLATE "C" NOT NULL,
+  component      TEXT COLLATE "C" NOT NULL CHECK (component <> ''),
+  action         TEXT COLLATE "C" NOT NULL CHECK (action <> ''),
   details        JSONB,
   details_source TEXT COLLATE "C" NOT NULL,
   user_id        TEXT COLLATE "C",

@@ -5,8 +5,9 @@
 -- sorts as time does. Tables whose key grows with time are clustered by it (WITHOUT ROWID). There are no row-by-row
 -- foreign keys: they cost more than half of the landing rate, and `blotter verify` proves the same over whole tables.
 -- Closed sets are spelled as OR: for an IN list of three or more, SQLite builds a table of the list anew for every row,
--- which made inserting two and a half times slower. In the condition of an index OR serves a query of one name, too.
--- Every index ends with the key, so one without seq is still in the order of seq.
+-- which made inserting two and a half times slower; of a long list the most frequent names come first. In the condition
+-- of an index, OR serves a query of one of its names, too. Every index ends with the key: one that does not name seq is
+-- still in the order of seq.
 
 CREATE TABLE books (
   book_id      TEXT    NOT NULL CHECK (book_id <> ''),
@@ -105,8 +106,14 @@ CREATE TABLE order_events (
   book_id     TEXT    NOT NULL,
   seq         INTEGER NOT NULL CHECK (seq > 0),
   order_id    TEXT    NOT NULL,
-  event       TEXT    NOT NULL,
-  effect      TEXT    NOT NULL,
+  event       TEXT    NOT NULL CHECK (event = 'fill' OR event = 'accepted' OR event = 'submitted' OR
+                                      event = 'canceled' OR event = 'sent' OR event = 'pending_new' OR
+                                      event = 'rejected' OR event = 'pending_cancel' OR event = 'cancel_rejected' OR
+                                      event = 'pending_replace' OR event = 'replace_rejected' OR
+                                      event = 'replaced' OR event = 'stopped' OR event = 'suspended' OR
+                                      event = 'done_for_day' OR event = 'expired' OR event = 'claim' OR
+                                      event = 'in_doubt' OR event = 'bust' OR event = 'correction'),
+  effect      TEXT    NOT NULL CHECK (effect IN ('apply', 'ignore')),
   status      TEXT    NOT NULL CHECK (status = 'pending_new' OR status = 'new' OR status = 'partially_filled' OR
                                       status = 'filled' OR status = 'done_for_day' OR status = 'canceled' OR
                                       status = 'replaced' OR status = 'pending_cancel' OR status = 'stopped' OR

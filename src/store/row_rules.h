@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "blotter/enums.h"
 #include "blotter/store.h"
+#include "core/order_machine.h"
 #include "store/table_shape.h"
 
 namespace blotter {
@@ -81,6 +83,12 @@ inline RowFault own_fault(const FillRow& row) {
   if (!row.quantity.is_positive()) return {"quantity", "is not positive"};
   // PostgreSQL keeps each execution once by the day of its partition, so the two must be one.
   return row.trade_date == to_text(day_of(row.at)) ? RowFault{} : RowFault{"trade_date", "is not the UTC day of at"};
+}
+inline RowFault own_fault(const OrderEventRow& row) {
+  if (!parse_enum<OrderEvent>(row.event)) return {"event", "is not one of its names"};
+  // What contradicts an order goes into quarantine instead.
+  const bool lands = row.effect == name_of(Effect::apply) || row.effect == name_of(Effect::ignore);
+  return lands ? RowFault{} : RowFault{"effect", "is not one of its names"};
 }
 inline RowFault own_fault(const InstrumentRow& row) {
   return row.multiplier.is_positive() ? RowFault{} : RowFault{"multiplier", "is not positive"};

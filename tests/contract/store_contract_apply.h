@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/store_contract.h"
+#include "core/order_machine.h"
 
 namespace blotter {
 
@@ -273,6 +274,11 @@ TEST_P(StoreContract, TakesEveryNameOfEveryEnum) {
   each(OrdStatus{}, [&](auto value) {
     batch.order_events.push_back(store_rows::order_event(static_cast<std::int64_t>(value) + 1, 1));
     batch.order_events.back().status = value;
+  });
+  each(OrderEvent{}, [&](auto value) {
+    batch.order_events.push_back(store_rows::order_event(static_cast<std::int64_t>(value) + 100, 1));
+    batch.order_events.back().event = name_of(value);
+    batch.order_events.back().effect = name_of(static_cast<int>(value) % 2 == 0 ? Effect::apply : Effect::ignore);
   });
   each(OrderOrigin{}, [&](auto value) { new_order().origin = value; });
   each(Side{}, [&](auto value) { new_order().side = value; });

@@ -78,6 +78,16 @@ inline std::vector<RefusalCase> refusal_cases() {
          b.changed_orders.back().client_order_id = "c2";
        }},
       {std::string("8 order_events seq=8: ") + kTwin, [](Batch& b) { b.order_events.push_back(order_event(8, 3)); }},
+      {"10 order_events seq=10: event is not one of its names",
+       [](Batch& b) {
+         b.order_events.push_back(order_event(10, 3));
+         b.order_events.back().event = "abandoned";
+       }},
+      {"10 order_events seq=10: effect is not one of its names",
+       [](Batch& b) {
+         b.order_events.push_back(order_event(10, 3));
+         b.order_events.back().effect = "quarantine";
+       }},
       {"10 fills seq=10: quantity is not positive",
        [](Batch& b) {
          b.fills.push_back(fill(10, 3));

@@ -128,6 +128,23 @@ TEST_F(MigratorTest, EverythingHasAComment) {
             "");
 }
 
+// NaN is above every number for NUMERIC, so `> 0` alone lets it in.
+TEST_F(MigratorTest, NoNumberThatHasARuleMayBeNanOrInfinite) {
+  migrate();
+  for (const char* value : {"NaN", "Infinity"}) {
+    const auto landed = db().execute(
+        "INSERT INTO analytics.pnl_daily VALUES ('b', '2026-11-21', 'A', 'S', 'V', 's', 'USD', 0, 0, $1::text::numeric,"
+        " 0, 1, 1)",
+        Parameters().add(value));
+    EXPECT_FALSE(landed.has_value()) << value;
+    EXPECT_EQ(db().refusal().constraint, "pnl_daily_bought_check");
+  }
+  EXPECT_EQ(text_of("SELECT o.conrelid::regclass || '.' || a.attname FROM pg_constraint o JOIN pg_attribute a"
+                    " ON a.attrelid = o.conrelid AND a.attnum = ANY (o.conkey) WHERE o.contype = 'c'"
+                    " AND a.atttypid = 'numeric'::regtype AND pg_get_constraintdef(o.oid) NOT LIKE '%Infinity%'"),
+            "");
+}
+
 TEST_F(MigratorTest, AnOlderNewerOrChangedSchemaIsToldWithTheCommandThatHelps) {
   ASSERT_TRUE(migrator().up(1).has_value());
   EXPECT_EQ(state(), SchemaState::older);

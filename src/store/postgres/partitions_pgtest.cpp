@@ -253,7 +253,7 @@ TEST_F(PartitionsTest, AQueryOfASpanOfTimeReadsItsPartitionsOnly) {
 TEST_F(PartitionsTest, EachListingIsServedInItsOrder) {
   ensure("audit_log", "2026-01-01Z, 2026-02-01Z, 2026-03-01Z");
   ensure("fills", "2026-01-01Z, 2026-04-01Z");
-  run("INSERT INTO logging.audit_log SELECT 'b', n, 'c' || n % 7, 'a' || n % 11, '{}', '{}', NULL, NULL,"
+  run("INSERT INTO logging.audit_log SELECT 'b', n, 'c' || n % 7, 'a' || n % 11, '[]', '[]', NULL, NULL,"
       " CASE WHEN n % 500 = 0 THEN 'error' ELSE 'info' END, at, at, at, 0"
       " FROM (SELECT n, TIMESTAMPTZ '2026-01-01Z' + n * INTERVAL '4 minutes' AS at FROM generate_series(1, 30000) AS n)"
       " AS x;"
