@@ -22,7 +22,9 @@ struct MigrationText {
   std::string_view down;
 };
 
-// XXH3-128 of the up text in hexadecimal. Guards against an edited file, not against an enemy.
+// XXH3-128 of the up text in hexadecimal. Guards against an edited file, not against an enemy. The down text is left
+// out: what a database is follows from the up text alone, and a down text that turns out wrong can be put right for the
+// databases that have the migration already.
 std::string checksum_of(const MigrationText& migration);
 
 // One row of the table schema_migrations.

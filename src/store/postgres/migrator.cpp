@@ -11,13 +11,16 @@ constexpr const char* kOurSchemas =
     "SELECT nspname::text FROM pg_catalog.pg_namespace"
     " WHERE nspname IN ('ledger', 'execution', 'strategy_engine', 'analytics', 'logging') ORDER BY nspname";
 
-// By the catalog: naming a table that is not there would end the transaction.
+// By the catalog: naming a table or a column that is not there would end the transaction. Other tools record their
+// migrations under this name, too; ours is known by its columns.
 Result<bool> has_record(Connection& connection) {
   BLOTTER_ASSIGN(
       const Rows rows,
-      connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
-                       " ON n.oid = c.relnamespace WHERE n.nspname = 'ledger'"
-                       " AND c.relname = 'schema_migrations')"));
+      connection.query("SELECT count(*) = 4 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
+                       " ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid"
+                       " WHERE n.nspname = 'ledger' AND c.relname = 'schema_migrations' AND (a.attname, a.atttypid) IN"
+                       " (('version', 'int4'::regtype), ('name', 'text'::regtype), ('checksum', 'text'::regtype),"
+                       " ('applied_at', 'timestamptz'::regtype))"));
   return rows.boolean(0, 0);
 }
 

@@ -180,6 +180,22 @@ TEST_F(MigratorTest, AnotherApplicationsSchemaOfOurNameIsNamedAndLeftAlone) {
   EXPECT_EQ(schema(), before);
 }
 
+// Even one that records its own migrations under the same name.
+TEST_F(MigratorTest, AnotherApplicationsRecordOfMigrationsIsNotTakenForOurs) {
+  run("CREATE SCHEMA ledger; CREATE TABLE ledger.schema_migrations (version text PRIMARY KEY, name text, checksum text,"
+      " applied_at timestamptz); INSERT INTO ledger.schema_migrations VALUES ('20260101', '', '', now())");
+  const std::string before = schema();
+  EXPECT_EQ(state(), SchemaState::foreign);
+  for (const Migration& each : *migrator().status()) EXPECT_EQ(each.state, MigrationState::pending);
+  const auto applied = migrator().up(INT32_MAX);
+  ASSERT_FALSE(applied.has_value());
+  EXPECT_THAT(applied.error().message, HasSubstr("schemas of another program"));
+  EXPECT_EQ(schema(), before);
+  run("ALTER TABLE ledger.schema_migrations DROP COLUMN checksum");
+  EXPECT_EQ(state(), SchemaState::foreign);
+  EXPECT_EQ(migrator().down(0).error().code, Errc::invalid);
+}
+
 TEST_F(MigratorTest, AnotherApplicationsTablesInTheDatabaseStayAsTheyWere) {
   run("CREATE SCHEMA prefect; CREATE TABLE prefect.flow_runs (id int PRIMARY KEY, open boolean);"
       "CREATE TABLE public.orders (id int); INSERT INTO public.orders VALUES (7);"
