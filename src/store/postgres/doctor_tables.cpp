@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include "store/postgres/doctor_question.h"
+#include "store/postgres/our_schemas.h"
 
 namespace blotter::postgres {
 namespace {
 
-// Other applications of the database are not ours to judge.
-#define BLOTTER_OURS "('ledger', 'execution', 'strategy_engine', 'analytics', 'logging')"
+// Only our own schemas: other applications of the database are not ours to judge.
 
 // Partitions count as one with their table.
 constexpr const char* kSizes =
@@ -20,7 +20,7 @@ constexpr const char* kSizes =
     "       FROM (SELECT coalesce(pg_partition_root(c.oid), c.oid) AS root,"
     "                    sum(pg_total_relation_size(c.oid)) AS bytes, sum(pg_indexes_size(c.oid)) AS index_bytes"
     "             FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "             WHERE c.relkind = 'r' AND n.nspname IN " BLOTTER_OURS " GROUP BY 1) AS tables) AS sizes";
+    "             WHERE c.relkind = 'r' AND n.nspname IN " BLOTTER_OUR_SCHEMAS " GROUP BY 1) AS tables) AS sizes";
 
 // An index of a partition that nobody reads is normal while its sisters are read: they are judged together. Unique ones
 // keep a promise even when nobody reads them. A crash begins the counting anew and stats_reset does not tell, so
@@ -39,7 +39,7 @@ constexpr const char* kUnusedIndexes =
     "                   min(s.schemaname || '.' || s.indexrelname) AS name, sum(s.idx_scan) AS scans,"
     "                   sum(pg_relation_size(s.indexrelid)) AS bytes"
     "            FROM pg_stat_user_indexes AS s JOIN pg_index AS i USING (indexrelid)"
-    "            WHERE s.schemaname IN " BLOTTER_OURS
+    "            WHERE s.schemaname IN " BLOTTER_OUR_SCHEMAS
     " AND NOT i.indisunique AND NOT i.indisexclusion"
     "            GROUP BY 1, 2, 3, 4) AS indexes ON scans = 0 AND bytes >= $1"
     " GROUP BY since";
@@ -50,7 +50,7 @@ constexpr const char* kMissingIndexes =
     "                     ORDER BY tuples DESC), 'none')"
     " FROM (SELECT coalesce(pg_partition_root(relid), relid) AS root, sum(seq_scan)::bigint AS scans,"
     "              sum(seq_tup_read)::bigint AS tuples"
-    "       FROM pg_stat_user_tables WHERE schemaname IN " BLOTTER_OURS
+    "       FROM pg_stat_user_tables WHERE schemaname IN " BLOTTER_OUR_SCHEMAS
     " GROUP BY 1) AS tables"
     " WHERE scans >= $1 AND tuples / nullif(scans, 0) >= $2";
 
@@ -60,15 +60,13 @@ constexpr const char* kDeadRows =
     "                            n_live_tup + n_dead_tup,"
     "                            coalesce(date_trunc('second', last_autovacuum)::text, 'never')), ', '"
     "                     ORDER BY n_dead_tup DESC), 'none')"
-    " FROM pg_stat_user_tables WHERE schemaname IN " BLOTTER_OURS
+    " FROM pg_stat_user_tables WHERE schemaname IN " BLOTTER_OUR_SCHEMAS
     " AND n_dead_tup >= $1 AND n_dead_tup * 100 > $2 * (n_live_tup + n_dead_tup)";
 
 constexpr const char* kInvalidIndexes =
     "SELECT count(*)::float8, coalesce(string_agg(i.indexrelid::regclass::text, ', '), 'none')"
     " FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    " WHERE NOT (i.indisvalid AND i.indisready) AND n.nspname IN " BLOTTER_OURS;
-
-#undef BLOTTER_OURS
+    " WHERE NOT (i.indisvalid AND i.indisready) AND n.nspname IN " BLOTTER_OUR_SCHEMAS;
 
 }  // namespace
 

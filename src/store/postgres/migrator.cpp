@@ -1,5 +1,7 @@
 #include "store/postgres/migrator.h"
 
+#include "store/postgres/our_schemas.h"
+
 namespace blotter::postgres {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr const char* kLock =
 
 constexpr const char* kOurSchemas =
     "SELECT nspname::text FROM pg_catalog.pg_namespace"
-    " WHERE nspname IN ('ledger', 'execution', 'strategy_engine', 'analytics', 'logging') ORDER BY nspname";
+    " WHERE nspname IN " BLOTTER_OUR_SCHEMAS " ORDER BY nspname";
 
 // By the catalog: naming a table or a column that is not there would end the transaction. Other tools record their
 // migrations under this name, too; ours is known by its columns.
