@@ -32,6 +32,13 @@ Result<std::string> difference(journal::Reader& reader, const Cursor& cursor) {
   return "event " + std::to_string(to_number(cursor.applied)) + " of this journal is not the one that the store has";
 }
 
+// Of PostgreSQL with the doctor's time limits: a lock on the cursor is a finding, and no reason to hang.
+Result<Cursor> cursor_of(const GlobalOptions& options, const std::string& book_id) {
+  if (options.is_postgres()) return postgres::book_cursor(options.store_options(), book_id);
+  BLOTTER_ASSIGN(const auto store, open_store(options.store_options(), StoreAccess::read));
+  return store->cursor(book_id);
+}
+
 // How many events the store lacks. Counts no further than the critical limit. Errc: as the reader's and the store's.
 Result<HealthCheck> store_behind(const GlobalOptions& options, const std::string& book_id) {
   HealthCheck check{.name = "store_behind",
@@ -39,8 +46,7 @@ Result<HealthCheck> store_behind(const GlobalOptions& options, const std::string
                     .value = {},
                     .threshold = "warn > 100000 events, crit > 1200000",
                     .advice = {}};
-  BLOTTER_ASSIGN(const auto store, open_store(options.store_options(), StoreAccess::read));
-  BLOTTER_ASSIGN(const Cursor cursor, store->cursor(book_id));
+  BLOTTER_ASSIGN(const Cursor cursor, cursor_of(options, book_id));
   BLOTTER_ASSIGN(const auto reader, journal::open_reader(options.journal_directory()));
   BLOTTER_ASSIGN(check.value, difference(*reader, cursor));
   if (!check.value.empty()) {

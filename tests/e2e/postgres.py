@@ -5,6 +5,7 @@ root, so root starts it as the user postgres (or nobody).
 """
 
 import atexit
+import contextlib
 import csv
 import ctypes
 import glob
@@ -149,6 +150,23 @@ def psql(url, sql, *flags, search_path=SEARCH_PATH):
     if done.returncode != 0:
         raise AssertionError(f"psql: {sql}\n{done.stderr}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def held(url, sql):
+    """What the statement takes, a lock say, is held by an open transaction meanwhile."""
+    session = subprocess.Popen([program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", url], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        session.stdin.write(f"begin;\n{sql};\n\\echo held\n")
+        session.stdin.flush()
+        if session.stdout.readline() != "held\n":
+            raise AssertionError(f"psql: {sql}: exit {session.wait()}")
+        yield
+    finally:
+        session.stdin.close()
+        session.wait(timeout=30)
+        session.stdout.close()
 
 
 class Database:

@@ -122,6 +122,12 @@ class OfADatabase(Doctor):
         self.assert_level("warn", checks["store_behind"], "permission denied")
         self.assertNotIn(CANARY, answer.out + answer.err)
 
+    def test_whose_cursor_is_locked(self):
+        with postgres.held(self.book.postgres.url, "lock table ledger.books in access exclusive mode"):
+            behind = self.examine()["store_behind"]
+        self.assert_level("warn", behind, "lock timeout")
+        self.assert_level("ok", self.examine()["store_behind"])
+
     def test_that_nobody_reaches(self):
         answer = self.ask_nowhere(self.book.directory)
         self.assert_level("crit", self.checks(answer)["store"], "127.0.0.1")

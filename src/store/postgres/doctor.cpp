@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "store/postgres/doctor_question.h"
+#include "store/postgres/migrator.h"
+#include "store/postgres/select_rows.h"
 
 namespace blotter::postgres {
 namespace {
@@ -25,7 +27,7 @@ constexpr std::string_view kLockNotHad = "55P03";
 
 Result<void> Examination::introduce() {
   // Two rights of pg_monitor: the activity of others, and all settings.
-  BLOTTER_ASSIGN(const auto rows, fetch("role",
+  BLOTTER_ASSIGN(const auto rows, fetch("server",
                                         "SELECT current_user::text, pg_has_role('pg_read_all_stats', 'USAGE')"
                                         " AND pg_has_role('pg_read_all_settings', 'USAGE')"));
   if (!rows) return fail(Errc::unavailable, connection_.server() + ": " + checks_.back().value);
@@ -57,17 +59,22 @@ void Examination::unanswered(const char* name, const Error& error) {
   add(std::move(check));
 }
 
+void Examination::lost(const Error& error) {
+  add({.name = "connection",
+       .level = HealthLevel::crit,
+       .value = fmt::format("lost at {}: {}; what comes after it was not asked", asking_, error.message),
+       .threshold = fmt::format("every answer within {} ms", thresholds_.answer_ms_max),
+       .advice = "look at the server's machine (frozen, out of memory, disk that hangs) and its log, and ask again"});
+}
+
 Result<std::optional<Rows>> Examination::fetch(const char* name, const char* sql, const Parameters& parameters,
                                                const char* prelude) {
-  const auto ask = [&]() -> Result<Rows> {
-    BLOTTER_ASSIGN(const Transaction transaction, Transaction::begin(connection_, kBeginOneMoment));
-    BLOTTER_TRY(connection_.run_script("SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '1s'"));
+  auto rows = bounded(name, [&](Connection& connection) -> Result<Rows> {
     if (prelude != nullptr) {
-      BLOTTER_TRY(connection_.query(prelude));
+      BLOTTER_TRY(connection.query(prelude));
     }
-    return connection_.query(sql, parameters);
-  };
-  auto rows = ask();
+    return connection.query(sql, parameters);
+  });
   if (rows && rows->size() == 1) return std::optional<Rows>(std::move(*rows));
   if (!rows && !connection_.connected()) return fail(rows.error());
   unanswered(name, rows ? Error{Errc::unavailable, "the server answered nothing"} : rows.error());
@@ -107,20 +114,40 @@ std::string shown_bounds(Bad bad, std::optional<double> warn, std::optional<doub
   return text;
 }
 
-Result<std::vector<HealthCheck>> examine(const StoreOptions& options, const DoctorThresholds& thresholds) {
-  // A standby is examined too, when that is where the URL leads.
-  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection, Connection::connect(settings_of(options, Target::any)));
-  std::vector<HealthCheck> checks;
-  Examination examination(*connection, thresholds, checks);
+namespace {
+
+// Errc: unavailable (the connection is lost).
+Result<void> ask_everything(Examination& examination, const StoreOptions& options) {
   BLOTTER_TRY(examination.introduce());
   for (const auto group :
        {examine_server, examine_ledger, examine_activity, examine_tables, examine_settings, examine_replication}) {
     BLOTTER_TRY(group(examination));
   }
-  if (!options.replica_url.empty()) {
-    BLOTTER_TRY(examine_replica(examination, options));
-  }
+  if (options.replica_url.empty()) return {};
+  return examine_replica(examination, options);
+}
+
+}  // namespace
+
+Result<std::vector<HealthCheck>> examine(const StoreOptions& options, const DoctorThresholds& thresholds) {
+  // Of several hosts the primary. A single standby is examined as one.
+  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection,
+                 Connection::connect(settings_of(options, Target::primary)));
+  std::vector<HealthCheck> checks;
+  Examination examination(*connection, thresholds, checks);
+  const Result<void> asked = ask_everything(examination, options);
+  if (!asked) examination.lost(asked.error());
   return checks;
+}
+
+Result<Cursor> book_cursor(const StoreOptions& options, std::string_view book_id, const DoctorThresholds& thresholds) {
+  BLOTTER_ASSIGN(const std::unique_ptr<Connection> connection,
+                 Connection::connect(settings_of(options, Target::primary)));
+  return ask_bounded(*connection, thresholds.answer_ms_max, [&](Connection& asked) -> Result<Cursor> {
+    BLOTTER_ASSIGN(const SchemaState state, schema_state(asked));
+    if (state != SchemaState::current) return fail(schema_error(state, asked));
+    return cursor_of(asked, book_id);
+  });
 }
 
 }  // namespace blotter::postgres

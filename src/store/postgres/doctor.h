@@ -1,8 +1,8 @@
 // The operator's questions to a PostgreSQL server, each with the threshold from which the answer is bad.
 //
-// Reads statistics and the catalogue only, each question in a transaction of its own with a time limit, so a look
-// at a sick server does not make it sicker. Works with the rights of a reader; what the role may not see is reported
-// as skipped, with the grant that helps (pg_monitor).
+// Reads statistics and the catalogue only, each question in a transaction of its own with time limits, so a look
+// at a sick server does not make it sicker and always ends. Works with the rights of a reader; what the role may not
+// see is reported as skipped, with the grant that helps (pg_monitor).
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,17 @@ namespace blotter::postgres {
 // Where a threshold comes from the documents that the project is built from, they are quoted: P is the one on the
 // persistence layer, D the decision for PostgreSQL. The others are ours, with reasons in docs/operating/doctor.md.
 struct DoctorThresholds {
-  std::int64_t read_ms_mean = 100;     // D, alerts: "Slow queries (>100ms)"
-  std::int64_t write_ms_mean = 1'000;  // P, alerts: "Query execution time > 1 second"; a batch is one statement
-  std::int64_t slow_calls_min = 5;     // ours: a statement that ran once is no habit
-  double connections_warn = 80;        // D and P, alerts: "> 80% utilized"
-  double connections_crit = 90;        // P, capacity: "Connection pool > 90%"
-  double lag_s_warn = 5;               // P, alerts: "Replication lag > 5 seconds"
-  double lag_s_crit = 10;              // P, alerts: "Replication lag > 10 seconds"
-  double database_gb_warn = 750;       // P, capacity: "Database size > 750 GB"
-  double slot_gb_warn = 1;             // P, replication: wal_keep_size = 1GB
-  double cache_hit_percent = 90;       // ours, of what is here
+  std::int64_t answer_ms_max = 15'000;  // ours: the server ends a question itself after ten seconds
+  std::int64_t read_ms_mean = 100;      // D, alerts: "Slow queries (>100ms)"
+  std::int64_t write_ms_mean = 1'000;   // P, alerts: "Query execution time > 1 second"; a batch is one statement
+  std::int64_t slow_calls_min = 5;      // ours: a statement that ran once is no habit
+  double connections_warn = 80;         // D and P, alerts: "> 80% utilized"
+  double connections_crit = 90;         // P, capacity: "Connection pool > 90%"
+  double lag_s_warn = 5;                // P, alerts: "Replication lag > 5 seconds"
+  double lag_s_crit = 10;               // P, alerts: "Replication lag > 10 seconds"
+  double database_gb_warn = 750;        // P, capacity: "Database size > 750 GB"
+  double slot_gb_warn = 1;              // P, replication: wal_keep_size = 1GB
+  double cache_hit_percent = 90;        // ours, of what is here
   std::int64_t cache_blocks_min = 100'000;
   std::int64_t dead_percent = 30;  // ours: autovacuum comes at 20
   std::int64_t dead_rows_min = 10'000;
@@ -47,8 +48,14 @@ struct DoctorThresholds {
   std::int64_t scanned_rows_min = 10'000;   // ours: a table that size is read through by mistake
 };
 
-// One entry for every question, in a fixed order. Errc: not_found (a person has to mend the URL, password or
-// database), unavailable (not reached, or lost on the way).
+// One entry for every question, in a fixed order. When the connection is lost on the way, or the server falls silent,
+// the findings so far and a last one, `connection`. Errc: not_found (a person has to mend the URL, password or
+// database), unavailable (not reached).
 Result<std::vector<HealthCheck>> examine(const StoreOptions& options, const DoctorThresholds& thresholds = {});
+
+// The book's cursor, asked as the questions are: it waits neither for a lock nor for a server that is silent.
+// Errc: as Connection::connect; unavailable (no answer in time), invalid, not_found, corrupt (of the schema).
+Result<Cursor> book_cursor(const StoreOptions& options, std::string_view book_id,
+                           const DoctorThresholds& thresholds = {});
 
 }  // namespace blotter::postgres

@@ -54,7 +54,7 @@ Result<bool> examine_schema(Examination& examination) {
                     .value = "as this program made it",
                     .threshold = "this program's",
                     .advice = {}};
-  const Result<SchemaState> state = schema_state(connection);
+  const Result<SchemaState> state = examination.bounded("schema", schema_state);
   if (!state) {
     if (!connection.connected()) return fail(state.error());
     examination.unanswered("schema", state.error());
@@ -62,7 +62,9 @@ Result<bool> examine_schema(Examination& examination) {
   }
   if (*state != SchemaState::current) {
     check.level = HealthLevel::crit;
-    check.value = schema_error(*state, connection).message;
+    BLOTTER_ASSIGN(check.value, examination.bounded("schema", [&](Connection& asked) -> Result<std::string> {
+      return schema_error(*state, asked).message;
+    }));
     check.advice = "`blotter migrate status` shows what there is";
   }
   examination.add(std::move(check));

@@ -7,6 +7,7 @@
 
 #include "store/postgres/connection.h"
 #include "store/postgres/doctor.h"
+#include "store/postgres/doctor_bounded.h"
 
 namespace blotter::postgres {
 
@@ -40,6 +41,12 @@ class Examination {
   Result<void> introduce();
   const std::string& role() const { return role_; }
 
+  // Calls `ask(connection)`, bounded, for the check of that name. Errc: as `ask`; unavailable.
+  template <class Ask>
+  std::invoke_result_t<Ask, Connection&> bounded(const char* name, const Ask& ask) {
+    asking_ = name;
+    return ask_bounded(connection_, thresholds_.answer_ms_max, ask);
+  }
   // Adds the answer. Errc: unavailable (the connection is lost; anything else that fails is an answer: unanswered()).
   Result<void> ask(const Question& question);
   // One row for code that needs more than a number; nothing when the question failed, and then `name` is unanswered().
@@ -51,6 +58,8 @@ class Examination {
   // The statement that was just refused: skipped when the role may not ask it, crit when the server reports damage,
   // else warn.
   void unanswered(const char* name, const Error& error);
+  // The connection is gone, and with it what was yet to be asked.
+  void lost(const Error& error);
   bool monitors() const { return monitors_; }
   std::string grant() const;  // what a person may do to see everything
 
@@ -58,6 +67,7 @@ class Examination {
   Connection& connection_;
   const DoctorThresholds& thresholds_;
   std::vector<HealthCheck>& checks_;
+  const char* asking_ = "";  // the check under way
   std::string role_;
   bool monitors_ = false;
 };

@@ -58,7 +58,9 @@ Result<void> examine_replica(Examination& examination, const StoreOptions& optio
   StoreOptions asked = options;
   asked.url = options.replica_url;
   const auto replica = Connection::connect(settings_of(asked, Target::any));
-  const auto state = replica ? ask_replica(**replica, "") : Result<ReplicaState>(fail(replica.error()));
+  const auto state =
+      replica ? ask_bounded(**replica, limits.answer_ms_max, [](Connection& connection) { return ask_replica(connection, ""); })
+              : Result<ReplicaState>(fail(replica.error()));
   if (!state) {
     check.level = HealthLevel::warn;
     check.value = state.error().message;
