@@ -131,29 +131,37 @@ const char* shown(HealthLevel level) {
   return "";
 }
 
-Answer for_programs(const std::vector<HealthCheck>& checks) {
-  Answer answer{.columns = {"level", "check", "value", "threshold", "advice"}, .rows = {}};
+// Checks that somebody knows of: shown, and without a say in the exit code.
+using Ignored = std::vector<std::string>;
+
+bool contains(const Ignored& ignored, const HealthCheck& check) {
+  return std::find(ignored.begin(), ignored.end(), check.name) != ignored.end();
+}
+
+Answer for_programs(const std::vector<HealthCheck>& checks, const Ignored& ignored) {
+  Answer answer{.columns = {"level", "check", "value", "threshold", "advice", "ignored"}, .rows = {}};
   const auto text = [](const std::string& value) { return value.empty() ? Cell{} : Cell{value}; };
   for (const HealthCheck& check : checks) {
-    answer.add(
-        {std::string(name_of(check.level)), check.name, text(check.value), text(check.threshold), text(check.advice)});
+    answer.add({std::string(name_of(check.level)), check.name, text(check.value), text(check.threshold),
+                text(check.advice), contains(ignored, check)});
   }
   return answer;
 }
 
 // Threshold and advice stand below what they are about, and only where somebody has to act.
-Answer for_people(const std::vector<HealthCheck>& checks) {
+Answer for_people(const std::vector<HealthCheck>& checks, const Ignored& ignored) {
   Answer answer{.columns = {"level", "check", "finding"}, .rows = {}};
   for (const HealthCheck& check : checks) {
-    answer.add({std::string(shown(check.level)), check.name, check.value});
-    if (check.level == HealthLevel::ok || check.advice.empty()) continue;
+    const bool ignore = contains(ignored, check) && check.level != HealthLevel::ok;
+    answer.add({std::string(shown(check.level)), check.name, (ignore ? "(ignored) " : "") + check.value});
+    if (check.level == HealthLevel::ok || check.advice.empty() || ignore) continue;
     const std::string threshold = check.threshold.empty() ? "" : "  (" + check.threshold + ")";
     answer.add({std::string(), std::string(), "-> " + check.advice + threshold});
   }
   return answer;
 }
 
-int doctor(const GlobalOptions& options) {
+int doctor(const GlobalOptions& options, const Ignored& ignored) {
   auto store = examine_store(options);
   std::vector<HealthCheck> checks;
   if (store) {
@@ -167,9 +175,9 @@ int doctor(const GlobalOptions& options) {
   }
   // A store that cannot be asked is a finding beside a ledger; without one there is nothing that could be examined.
   if (!examine_journal(options, store.has_value(), checks) && !store) return report_error(store.error());
-  print(options.json ? for_programs(checks) : for_people(checks), options.json);
-  const bool well = std::all_of(checks.begin(), checks.end(), [](const HealthCheck& check) {
-    return check.level == HealthLevel::ok || check.level == HealthLevel::skipped;
+  print(options.json ? for_programs(checks, ignored) : for_people(checks, ignored), options.json);
+  const bool well = std::all_of(checks.begin(), checks.end(), [&](const HealthCheck& check) {
+    return check.level == HealthLevel::ok || check.level == HealthLevel::skipped || contains(ignored, check);
   });
   return well ? kDone : kFoundProblem;
 }
@@ -178,7 +186,17 @@ int doctor(const GlobalOptions& options) {
 
 void add_doctor(CLI::App& app, Context& context) {
   CLI::App* verb = add_reading_verb(app, context, "doctor", "is the store well: OK, WARN or CRIT, and what to do");
-  verb->callback([&context] { context.run = [&context] { return doctor(context.options); }; });
+  auto ignored = std::make_shared<Ignored>();
+  verb->add_option("--ignore", *ignored, "checks that do not count for the exit code: tuning,encryption")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("CHECK,...")
+      ->check([](const std::string& name) {
+        return is_health_check(name) ? std::string()
+                                     : "'" + name + "' is no check; docs/operating/doctor.md lists them";
+      });
+  verb->callback(
+      [&context, ignored] { context.run = [&context, ignored] { return doctor(context.options, *ignored); }; });
 }
 
 }  // namespace blotter::cli

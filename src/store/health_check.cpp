@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -13,7 +14,23 @@ namespace {
 constexpr std::uint64_t kWarnPercent = 20;
 constexpr std::uint64_t kCritPercent = 10;
 
+// In the order of docs/operating/doctor.md.
+constexpr std::string_view kNames[] = {"server", "encryption", "connections", "cache_hits", "freeze_age", "disk",
+                                       "wal_disk", "tablespace_disk", "schema", "refused_rows", "partitions_ahead",
+                                       "partitions_detaching", "write_latency", "slow_statements", "long_transactions",
+                                       "idle_in_transaction", "lock_waits", "sizes", "dead_rows", "bloat",
+                                       "unused_indexes", "missing_indexes", "invalid_indexes", "durability", "tuning",
+                                       "replication_lag", "replication_slots", "standby_lag", "replica", "connection",
+                                       // SQLite
+                                       "quick_check", "wal",
+                                       // of any ledger
+                                       "store", "journal", "journal_disk", "store_behind"};
+
 }  // namespace
+
+bool is_health_check(std::string_view name) {
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
 
 std::string shown_bytes(std::uint64_t bytes) {
   static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};

@@ -6,6 +6,7 @@
 #include <boost/describe/enum.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace blotter {
 
@@ -24,6 +25,9 @@ struct HealthCheck {
   std::string threshold;  // from where on it is bad
   std::string advice;     // what to do; empty when nothing is
 };
+
+// Whether a check of that name exists, of whatever store: for people who want to ignore one.
+bool is_health_check(std::string_view name);
 
 // The free share of the file system that holds `path`: WARN below 20 %, CRIT below 10 %.
 HealthCheck disk_free(std::string name, const std::string& path);

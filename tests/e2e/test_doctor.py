@@ -2,7 +2,7 @@
 
 import harness
 import postgres
-from harness import COULD_NOT, DONE, FOUND, copy_of, ndjson, written
+from harness import COULD_NOT, DONE, FOUND, USAGE, copy_of, ndjson, written
 from sample import sample
 
 CANARY = "canary-5c1d-canary"
@@ -21,7 +21,7 @@ class Doctor(harness.LedgerTest):
         """{name: the row}; the exit code is the one that the levels ask for."""
         checks = {row["check"]: row for row in answer.rows()}
         bad = [row for row in checks.values() if row["level"] in ("warn", "crit")]
-        self.assertEqual(FOUND if bad else DONE, answer.code, str(answer))
+        self.assertEqual(FOUND if any(not row["ignored"] for row in bad) else DONE, answer.code, str(answer))
         for row in bad:
             self.assertTrue(row["advice"], f"what to do: {row}")
         return checks
@@ -55,6 +55,34 @@ class OfAWellLedger(Doctor):
                                          f"sqlite:{self.book.database}"))
         self.assert_level("skipped", checks["journal"], "no ledger")
         self.assertNotIn("store_behind", checks)
+
+
+class WhatIsIgnored(Doctor):
+    def setUp(self):
+        super().setUp()
+        (self.book.directory / "journal" / "book").write_bytes(b"nothing of ours")
+        self.full = ["disk", "journal_disk"]  # how full this machine's is, is none of the test's
+
+    def test_is_shown_and_does_not_count(self):
+        answer = self.book.run("doctor", "--json", "--ignore", ",".join(["journal", *self.full]))
+        self.assert_level("crit", self.checks(answer)["journal"], "book")
+        self.assertEqual(DONE, answer.code, str(answer))
+        shown = self.book.run("doctor", "--ignore", "journal", "--ignore", ",".join(self.full))
+        self.assertEqual(DONE, shown.code, str(shown))
+        self.assertRegex(shown.out, r"(?m)^CRIT +journal +\(ignored\) ")
+
+    def test_is_nothing_else(self):
+        self.assertEqual(FOUND, self.book.run("doctor", "--ignore", "tuning").code)
+
+    def test_has_to_be_a_check(self):
+        answer = self.book.run("doctor", "--ignore", "journal,tunning")
+        self.assertEqual((USAGE, ""), (answer.code, answer.out), str(answer))
+        self.assertIn("'tunning' is no check", answer.err)
+
+    def test_may_be_any_check(self):
+        names = {row["check"] for row in self.book.run("doctor", "--json").rows()}
+        answer = self.book.run("doctor", "--ignore", ",".join(names))
+        self.assertEqual(DONE, answer.code, str(answer))
 
 
 class OfAJournal(Doctor):

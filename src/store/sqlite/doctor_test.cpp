@@ -36,6 +36,9 @@ TEST_F(SqliteDoctorTest, FindsAHealthyFileHealthy) {
     EXPECT_EQ(check(name).level, HealthLevel::ok) << name << ": " << check(name).value;
   }
   EXPECT_NE(check("disk").level, HealthLevel::skipped);
+  const auto checks = examine(path_);
+  ASSERT_TRUE(checks);
+  for (const HealthCheck& each : *checks) EXPECT_TRUE(is_health_check(each.name)) << each.name;
 }
 
 TEST_F(SqliteDoctorTest, FindsARefusedRow) {
