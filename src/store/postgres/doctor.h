@@ -19,7 +19,9 @@ struct DoctorThresholds {
   std::int64_t answer_ms_max = 15'000;  // ours: the server ends a question itself after ten seconds
   std::int64_t read_ms_mean = 100;      // D, alerts: "Slow queries (>100ms)"
   std::int64_t write_ms_mean = 1'000;   // P, alerts: "Query execution time > 1 second"; a batch is one statement
+  std::int64_t slow_rows = 1'000;       // ours: a statement may take so long for each so many rows
   std::int64_t slow_calls_min = 5;      // ours: a statement that ran once is no habit
+  double commit_ms_crit = 100;          // P, alerts: "Write latency > 100ms"
   double connections_warn = 80;         // D and P, alerts: "> 80% utilized"
   double connections_crit = 90;         // P, capacity: "Connection pool > 90%"
   double lag_s_warn = 5;                // P, alerts: "Replication lag > 5 seconds"
@@ -38,13 +40,17 @@ struct DoctorThresholds {
   std::int64_t freeze_times_crit = 6;
   std::int64_t freeze_percent_warn = 50;
   std::int64_t freeze_percent_crit = 75;
-  double transaction_s_warn = 300;  // ours: a snapshot of a report
+  std::int64_t bloat_bytes_min = 64 << 20;    // ours
+  std::int64_t bloat_bytes_read = 256 << 20;  // ours: a few seconds of reading
+  std::int64_t bloat_times = 2;               // ours: twice what it would be when made anew
+  std::int64_t retirement_s_warn = 3'600;     // ours: archiving a partition takes minutes
+  double transaction_s_warn = 300;            // ours: a snapshot of a report
   double transaction_s_crit = 3'600;
   double idle_s_warn = 60;                  // ours: whoever opened it has forgotten it
   double lock_wait_s = 1;                   // P, logging: log_lock_waits, which begins at deadlock_timeout = 1s
   std::int64_t unused_bytes_min = 8 << 20;  // ours
   std::int64_t unused_days = 7;             // ours: a weekly report may need it
-  std::int64_t scans_min = 100;             // ours
+  std::int64_t scans_per_day = 100;         // ours
   std::int64_t scanned_rows_min = 10'000;   // ours: a table that size is read through by mistake
 };
 

@@ -17,7 +17,8 @@ constexpr const char* kFindStatements = R"sql(
   FROM pg_extension AS extension JOIN pg_namespace AS schemas ON schemas.oid = extension.extnamespace
   WHERE extension.extname = 'pg_stat_statements')sql";
 
-// Statements of this database that take too long on average: reads over $1 ms, all others over $2.
+// Statements of this database that take too long on average: reads over $1 ms, all others over $2. What returns or
+// moves many rows, a report or a dump, may take as long for each $4 of them, and maintenance takes what it takes.
 constexpr const char* kSlowStatements = R"sql(
   SELECT count(*)::float8,
          coalesce(string_agg(format('%s ms (%s calls): %s', round(mean_exec_time), calls, shown), '; '
@@ -26,7 +27,9 @@ constexpr const char* kSlowStatements = R"sql(
                row_number() OVER (ORDER BY mean_exec_time DESC) AS place
         FROM pg_stat_statements
         WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND calls >= $3
-          AND mean_exec_time > CASE WHEN query ~* '^\s*(select|with)\M' THEN $1 ELSE $2 END) AS slow)sql";
+          AND query !~* '^\s*(vacuum|analyze|reindex|cluster|create|alter|drop|refresh|checkpoint)\M'
+          AND mean_exec_time > CASE WHEN query ~* '^\s*(select|with)\M' THEN $1 ELSE $2 END
+                               * greatest(1, rows / calls / $4::float8)) AS slow)sql";
 
 constexpr const char* kLongTransactions = R"sql(
   SELECT max(seconds)::float8,
@@ -45,16 +48,18 @@ constexpr const char* kIdleTransactions = R"sql(
         FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%') AS idle)sql";
 
-// pg_locks shows everything to everybody.
+// pg_locks shows everything to everybody. A wait for a row names no database: the process does. One that has none is a
+// standby's replay.
 constexpr const char* kLockWaits = R"sql(
   SELECT max(seconds)::float8,
          coalesce((array_agg(format('pid %s waits %s s for pid %s%s', pid, round(seconds),
                                     array_to_string(pg_blocking_pids(pid), ', '),
                                     ' (' || relation::regclass::text || ')') ORDER BY seconds DESC))[1], 'none')
-  FROM (SELECT extract(epoch FROM clock_timestamp() - waitstart) AS seconds, pid, relation
-        FROM pg_locks
-        WHERE NOT granted AND waitstart IS NOT NULL
-          AND coalesce(database, 0) IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) AS waits)sql";
+  FROM (SELECT extract(epoch FROM clock_timestamp() - waitstart) AS seconds, locks.pid, relation
+        FROM pg_locks AS locks LEFT JOIN pg_stat_activity AS waiting ON waiting.pid = locks.pid,
+             (SELECT oid FROM pg_database WHERE datname = current_database()) AS ours
+        WHERE NOT granted AND waitstart IS NOT NULL AND coalesce(nullif(database, 0), ours.oid) = ours.oid
+          AND coalesce(nullif(waiting.datid, 0), ours.oid) = ours.oid) AS waits)sql";
 
 Result<void> examine_statements(Examination& examination) {
   const DoctorThresholds& limits = examination.thresholds();
@@ -69,10 +74,16 @@ Result<void> examine_statements(Examination& examination) {
   return examination.ask(
       {.name = "slow_statements",
        .sql = kSlowStatements,
-       .parameters = Parameters().add(limits.read_ms_mean).add(limits.write_ms_mean).add(limits.slow_calls_min),
+       .parameters = Parameters()
+                         .add(limits.read_ms_mean)
+                         .add(limits.write_ms_mean)
+                         .add(limits.slow_calls_min)
+                         .add(limits.slow_rows),
        .warn = 0,
-       .threshold = fmt::format("mean: read > {} ms, other > {} ms", limits.read_ms_mean, limits.write_ms_mean),
-       .advice = "EXPLAIN (ANALYZE, BUFFERS) the statement; see missing_indexes and dead_rows",
+       .threshold = fmt::format("mean for each {} rows: read > {} ms, other > {} ms", limits.slow_rows,
+                                limits.read_ms_mean, limits.write_ms_mean),
+       .advice = "EXPLAIN (ANALYZE, BUFFERS) the statement; see missing_indexes and dead_rows; when it is mended, "
+                 "pg_stat_statements_reset() begins the average anew",
        .needs_monitor = true,
        .prelude = kFindStatements});
 }

@@ -1,6 +1,9 @@
 // What only our own tables know: whether the schema is this program's, rows it refused, partitions made ahead.
+#include <fmt/format.h>
+
 #include "store/postgres/doctor_question.h"
 #include "store/postgres/migrator.h"
+#include "store/postgres/our_schemas.h"
 
 namespace blotter::postgres {
 namespace {
@@ -41,10 +44,19 @@ constexpr const char* kPartitionsAhead = R"sql(
   FROM (SELECT table_name, count(*) AS periods, count(*) FILTER (WHERE NOT covered) AS missing
         FROM covers GROUP BY table_name) AS tables)sql";
 
-// The catalogue, because a retirement that was cut short is not yet one of the rules' partitions to everybody.
-constexpr const char* kDetachPending = R"sql(
-  SELECT count(*)::float8, coalesce(string_agg(inhrelid::regclass::text, ', '), 'none')
-  FROM pg_inherits WHERE inhdetachpending)sql";
+// Of the catalogue, what a person detaches; of our record, retirements that have been under way for longer than $1
+// seconds, at whatever step.
+constexpr const char* kUnderWay = R"sql(
+  SELECT count(*)::float8, coalesce(string_agg(shown, ', ' ORDER BY shown), 'none')
+  FROM (SELECT inhrelid::regclass::text AS shown
+        FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE inhdetachpending AND n.nspname IN )sql" BLOTTER_OUR_SCHEMAS R"sql(
+          AND NOT EXISTS (SELECT FROM ledger.retired_partitions
+                          WHERE partition_name = c.relname AND state = 'detaching')
+        UNION ALL
+        SELECT format('%s (%s)', partition_name, state)
+        FROM ledger.retired_partitions
+        WHERE state <> 'dropped' AND started_at < now() - make_interval(secs => $1::float8)) AS open)sql";
 
 // Returns whether there is a ledger to ask.
 Result<bool> examine_schema(Examination& examination) {
@@ -89,11 +101,13 @@ Result<void> examine_ledger(Examination& examination) {
                        .warn = 0,
                        .threshold = "any missing",
                        .advice = "run `blotter partitions ensure` from a timer; the writer makes what is missing"}));
+  const std::int64_t limit = examination.thresholds().retirement_s_warn;
   return examination.ask({.name = "partitions_detaching",
-                          .sql = kDetachPending,
+                          .sql = kUnderWay,
+                          .parameters = Parameters().add(limit),
                           .warn = 0,
-                          .threshold = "any",
-                          .advice = "a retirement was cut short: `blotter partitions retire` finishes it"});
+                          .threshold = fmt::format("a retirement for > {} s, or another detach", limit),
+                          .advice = "it was cut short: `blotter partitions retire --yes` finishes it"});
 }
 
 }  // namespace blotter::postgres

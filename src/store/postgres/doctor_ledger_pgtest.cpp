@@ -92,6 +92,30 @@ TEST_F(DoctorTest, FindsARetirementThatWasCutShort) {
   const HealthCheck pending = check("partitions_detaching");
   EXPECT_EQ(pending.level, HealthLevel::warn);
   EXPECT_EQ(pending.value, "execution.fills_2020_q1");
+  EXPECT_THAT(pending.advice, HasSubstr("blotter partitions retire --yes"));
+}
+
+TEST_F(DoctorTest, FindsARetirementThatWasCutShortAfterItsDetach) {
+  run("INSERT INTO ledger.retired_partitions (table_name, partition_name, from_at, to_at, state, started_at) VALUES"
+      " ('fills', 'fills_2019_q1', '2019-01-01Z', '2019-04-01Z', 'detached', now() - interval '50 minutes')");
+  EXPECT_EQ(check("partitions_detaching").level, HealthLevel::ok) << "it is being archived";
+  run("UPDATE ledger.retired_partitions SET started_at = now() - interval '70 minutes'");
+  const HealthCheck cut = check("partitions_detaching");
+  EXPECT_EQ(cut.level, HealthLevel::warn);
+  EXPECT_EQ(cut.value, "fills_2019_q1 (detached)");
+  run("UPDATE ledger.retired_partitions SET state = 'dropped', row_count = 0, sha256 = '', archive = ''");
+  EXPECT_EQ(check("partitions_detaching").level, HealthLevel::ok);
+}
+
+TEST_F(DoctorTest, ADetachOfAnotherApplicationIsNotOurs) {
+  run("CREATE TABLE theirs (n INT) PARTITION BY RANGE (n);"
+      "CREATE TABLE theirs_1 PARTITION OF theirs FOR VALUES FROM (0) TO (1)");
+  const auto reader = connect(url_);
+  ASSERT_TRUE(reader->begin(kBeginOneMoment));
+  ASSERT_TRUE(reader->query("SELECT count(*) FROM theirs"));
+  run("SET statement_timeout = '300ms'");
+  refusal_of(db(), "ALTER TABLE theirs DETACH PARTITION theirs_1 CONCURRENTLY");
+  EXPECT_EQ(check("partitions_detaching").level, HealthLevel::ok);
 }
 
 }  // namespace

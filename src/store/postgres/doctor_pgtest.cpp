@@ -13,17 +13,19 @@ TEST_F(DoctorTest, AsksEveryQuestionOfAHealthyServer) {
   std::vector<std::string> names;
   for (const HealthCheck& each : *checks) {
     names.push_back(each.name);
+    EXPECT_TRUE(is_health_check(each.name)) << each.name;
     EXPECT_FALSE(each.value.empty()) << each.name;
     EXPECT_EQ(each.value.find('\n'), std::string::npos) << each.name;
     if (each.level == HealthLevel::crit || each.level == HealthLevel::warn) {
       EXPECT_FALSE(each.advice.empty()) << each.name;
     }
   }
-  EXPECT_THAT(names, testing::ElementsAre("server", "encryption", "connections", "cache_hits", "freeze_age", "disk",
-                                          "schema", "refused_rows", "partitions_ahead", "partitions_detaching",
-                                          "slow_statements", "long_transactions", "idle_in_transaction", "lock_waits",
-                                          "sizes", "unused_indexes", "missing_indexes", "dead_rows", "invalid_indexes",
-                                          "durability", "tuning", "replication_lag", "replication_slots"));
+  EXPECT_THAT(
+      names, testing::ElementsAre("server", "encryption", "connections", "cache_hits", "freeze_age", "disk", "wal_disk",
+                                  "schema", "refused_rows", "partitions_ahead", "partitions_detaching", "write_latency",
+                                  "slow_statements", "long_transactions", "idle_in_transaction", "lock_waits", "sizes",
+                                  "dead_rows", "bloat", "unused_indexes", "missing_indexes", "invalid_indexes",
+                                  "durability", "tuning", "replication_lag", "replication_slots"));
 }
 
 TEST_F(DoctorTest, SaysWhenItCannotConnect) {
@@ -74,6 +76,27 @@ TEST_F(DoctorTest, FindsAWaitForALock) {
   waiting.join();
 }
 
+TEST_F(DoctorTest, WaitsOfAnotherDatabaseAreNotOurs) {
+  const std::string other = scratch::fresh_database();
+  const auto holder = connect(other);
+  ASSERT_TRUE(holder->run_script("CREATE TABLE one AS SELECT 1 AS n"));
+  ASSERT_TRUE(holder->begin(kBegin));
+  ASSERT_TRUE(holder->execute("UPDATE one SET n = 2"));
+  const auto waiter = connect(other);
+  std::thread waiting([&] { (void)waiter->run_script("SET lock_timeout = '60s'; UPDATE one SET n = 3"); });
+  const std::string pid = std::to_string(waiter->backend_pid());
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (text_of("SELECT count(*) FROM pg_locks WHERE NOT granted AND waitstart IS NOT NULL AND pid = " + pid) == "0" &&
+         std::chrono::steady_clock::now() < deadline) {
+  }
+  DoctorThresholds thresholds;
+  thresholds.lock_wait_s = 0;
+  const HealthCheck waits = check("lock_waits", thresholds);
+  EXPECT_EQ(waits.level, HealthLevel::ok) << waits.value;
+  holder->rollback();
+  waiting.join();
+}
+
 TEST_F(DoctorTest, FindsSettingsThatBreakPromises) {
   // The shared server of the tests runs without fsync.
   const HealthCheck durability = check("durability");
@@ -101,9 +124,12 @@ TEST_F(DoctorTest, AReaderIsToldWhatItMayNotSee) {
     if (each.name == "disk" || each.name == "idle_in_transaction" || each.name == "long_transactions") {
       EXPECT_EQ(each.level, HealthLevel::skipped) << each.name << ": " << each.value;
       EXPECT_THAT(each.value + each.advice, HasSubstr("GRANT pg_monitor TO doctor_reader")) << each.name;
-    } else if (each.name == "slow_statements") {
+    } else if (each.name == "slow_statements" || each.name == "bloat") {
       EXPECT_EQ(each.level, HealthLevel::skipped);
-      EXPECT_THAT(each.value, HasSubstr("pg_stat_statements"));
+      EXPECT_THAT(each.value, HasSubstr("CREATE EXTENSION pg"));
+    } else if (each.name == "write_latency") {
+      EXPECT_EQ(each.level, HealthLevel::skipped);
+      EXPECT_THAT(each.value, HasSubstr("track_wal_io_timing"));
     } else if (each.name != "replication_lag") {
       EXPECT_NE(each.level, HealthLevel::skipped) << each.name << ": " << each.value;
     }

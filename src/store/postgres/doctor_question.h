@@ -27,6 +27,9 @@ struct Question {
   // Without pg_monitor the answer covers what the role itself does: then "ok" is not known.
   bool needs_monitor = false;
   const char* prelude = nullptr;  // run first, in the same transaction
+  // A bad answer may be of an instant: what was sent a moment ago is not acknowledged yet. It counts when it still
+  // holds half a second later.
+  bool look_again = false;
 };
 
 class Examination {
@@ -37,7 +40,7 @@ class Examination {
   Connection& connection() { return connection_; }
   const DoctorThresholds& thresholds() const { return thresholds_; }
 
-  // Who asks, and whether the statistics of others are shown to it. Errc: unavailable.
+  // Who asks, whether the statistics of others are shown to it, and where the server is. Errc: unavailable.
   Result<void> introduce();
   const std::string& role() const { return role_; }
 
@@ -61,6 +64,8 @@ class Examination {
   // The connection is gone, and with it what was yet to be asked.
   void lost(const Error& error);
   bool monitors() const { return monitors_; }
+  // Whether the server's processes are of this machine.
+  bool same_machine() const { return same_machine_; }
   std::string grant() const;  // what a person may do to see everything
 
  private:
@@ -70,16 +75,23 @@ class Examination {
   const char* asking_ = "";  // the check under way
   std::string role_;
   bool monitors_ = false;
+  bool same_machine_ = false;
 };
 
 // "warn > 80 %, crit > 90 %"
 std::string shown_bounds(Bad bad, std::optional<double> warn, std::optional<double> crit, const char* unit);
 
+// Whether a process of this machine with that id runs PostgreSQL.
+bool is_server_process_here(std::int64_t pid);  // doctor_disk.cpp
+
 // The groups of questions. Errc: unavailable.
 Result<void> examine_server(Examination& examination);       // doctor_server.cpp
+Result<void> examine_disk(Examination& examination);         // doctor_disk.cpp
+Result<void> examine_writing(Examination& examination);      // doctor_writing.cpp
 Result<void> examine_activity(Examination& examination);     // doctor_activity.cpp
 Result<void> examine_replication(Examination& examination);  // doctor_replication.cpp
 Result<void> examine_tables(Examination& examination);       // doctor_tables.cpp
+Result<void> examine_indexes(Examination& examination);      // doctor_indexes.cpp
 Result<void> examine_settings(Examination& examination);     // doctor_settings.cpp
 // The replica where reads go, asked itself.
 Result<void> examine_replica(Examination& examination, const StoreOptions& options);  // doctor_replication.cpp

@@ -1,4 +1,4 @@
-// The server itself: version, encryption, connections, cache, age of transaction numbers, disk.
+// The server itself: version, encryption, connections, cache, age of transaction numbers.
 #include <fmt/format.h>
 
 #include "store/postgres/doctor_question.h"
@@ -12,21 +12,20 @@ constexpr const char* kVersion =
     "        date_trunc('second', now() - pg_postmaster_start_time()),"
     "        CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE 'primary' END)";
 
-// Nothing to encrypt over a Unix socket or on one machine.
+// How the server sees the way to us.
 constexpr const char* kEncryption =
-    "SELECT CASE WHEN coalesce(ssl.ssl, false) OR inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()"
-    "            THEN 1 ELSE 0 END::float8,"
-    " CASE WHEN ssl.ssl THEN format('%s, %s', ssl.version, ssl.cipher)"
-    "      WHEN inet_server_addr() IS NULL THEN 'Unix socket'"
-    "      WHEN inet_server_addr() = inet_client_addr() THEN 'same machine, not encrypted'"
-    "      ELSE format('not encrypted from %s to %s', inet_client_addr(), inet_server_addr()) END"
+    "SELECT ssl.ssl, format('%s, %s', ssl.version, ssl.cipher), inet_server_addr() IS NULL,"
+    " inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr(),"
+    " format('not encrypted from %s to %s', inet_client_addr(), inet_server_addr())"
     " FROM (SELECT) AS one LEFT JOIN pg_stat_ssl AS ssl ON ssl.pid = pg_backend_pid()";
 
-// From pg_stat_database, because pg_stat_activity does not tell a reader which of the others are clients.
+// Only clients count against max_connections. Who may not see which of the others are clients ($1) counts what is
+// connected to a database, autovacuum and parallel workers too.
 constexpr const char* kConnections =
     "SELECT 100.0::float8 * used / available, format('%s of %s in use (%s %%)', used, available, 100 * used / "
     "available)"
-    " FROM (SELECT (SELECT sum(numbackends) FROM pg_stat_database)::bigint AS used,"
+    " FROM (SELECT CASE WHEN $1 THEN (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+    "                   ELSE (SELECT sum(numbackends) FROM pg_stat_database) END::bigint AS used,"
     "       current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint"
     "       AS available) AS counts";
 
@@ -46,23 +45,28 @@ constexpr const char* kFreezeAge =
     "       ORDER BY age(datfrozenxid) DESC LIMIT 1) AS oldest,"
     " (SELECT current_setting('autovacuum_freeze_max_age')::bigint AS freeze_max, 2147483648 AS room) AS limits";
 
-// The directory is of this machine only when we talk to the server without leaving it.
-constexpr const char* kDataDirectory =
-    "SELECT inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr(),"
-    " (SELECT setting FROM pg_settings WHERE name = 'data_directory')";
-
-Result<void> examine_disk(Examination& examination) {
-  BLOTTER_ASSIGN(const auto rows, examination.fetch("disk", kDataDirectory));
+// Nothing to encrypt over a Unix socket or on one machine.
+Result<void> examine_encryption(Examination& examination) {
+  BLOTTER_ASSIGN(const auto rows, examination.fetch("encryption", kEncryption));
   if (!rows) return {};
-  if (!rows->boolean(0, 0)) {
-    examination.skip("disk",
-                     "the server is another machine; watch its data and WAL volumes there (warn < 20 % free, "
-                     "crit < 10 %)");
-  } else if (rows->is_null(0, 1)) {
-    examination.skip("disk", examination.role() + " may not see data_directory; " + examination.grant());
+  HealthCheck check{
+      .name = "encryption", .level = HealthLevel::ok, .value = {}, .threshold = "TLS to another machine", .advice = {}};
+  if (!rows->is_null(0, 0) && rows->boolean(0, 0)) {
+    check.value = rows->text(0, 1);
+  } else if (examination.same_machine()) {
+    check.value = rows->boolean(0, 2) ? "Unix socket" : "same machine, not encrypted";
+  } else if (rows->boolean(0, 3)) {
+    check.level = HealthLevel::skipped;
+    check.value =
+        "a pooler, a tunnel or a container stands between here and the server: see its settings (PgBouncer: "
+        "client_tls_sslmode)";
   } else {
-    examination.add(disk_free("disk", rows->text(0, 1)));
+    // Persistence layer, appendix D: "DATABASE_SSL_MODE=require  # For production".
+    check.level = HealthLevel::warn;
+    check.value = rows->text(0, 4);
+    check.advice = "set DATABASE_SSL_MODE=verify-full (or require)";
   }
+  examination.add(std::move(check));
   return {};
 }
 
@@ -76,16 +80,11 @@ Result<void> examine_server(Examination& examination) {
                                .warn = 15,  // persistence layer, technology stack: "PostgreSQL 15+"
                                .threshold = "PostgreSQL 15 or newer",
                                .advice = "upgrade the server: older ones are not tested"}));
-  BLOTTER_TRY(
-      examination.ask({.name = "encryption",
-                       .sql = kEncryption,
-                       .bad = Bad::below,
-                       .warn = 1,  // persistence layer, appendix D: "DATABASE_SSL_MODE=require  # For production"
-                       .threshold = "TLS to another machine",
-                       .advice = "set DATABASE_SSL_MODE=verify-full (or require)"}));
+  BLOTTER_TRY(examine_encryption(examination));
   BLOTTER_TRY(examination.ask(
       {.name = "connections",
        .sql = kConnections,
+       .parameters = Parameters().add(examination.monitors()),
        .bad = Bad::above,
        .warn = limits.connections_warn,
        .crit = limits.connections_crit,
@@ -98,7 +97,7 @@ Result<void> examine_server(Examination& examination) {
                                .warn = limits.cache_hit_percent,
                                .threshold = shown_bounds(Bad::below, limits.cache_hit_percent, {}, " %"),
                                .advice = "raise shared_buffers (25 % of memory), or find what reads whole tables"}));
-  BLOTTER_TRY(examination.ask(
+  return examination.ask(
       {.name = "freeze_age",
        .sql = kFreezeAge,
        .parameters = Parameters()
@@ -112,8 +111,7 @@ Result<void> examine_server(Examination& examination) {
        .threshold =
            fmt::format("warn > {} x autovacuum_freeze_max_age or {} %, crit > {} x or {} %", limits.freeze_times_warn,
                        limits.freeze_percent_warn, limits.freeze_times_crit, limits.freeze_percent_crit),
-       .advice = "VACUUM FREEZE the oldest tables; look for old transactions, slots and prepared transactions"}));
-  return examine_disk(examination);
+       .advice = "VACUUM FREEZE the oldest tables; look for old transactions, slots and prepared transactions"});
 }
 
 }  // namespace blotter::postgres

@@ -82,18 +82,14 @@ double far_of(const Advice& advice, bool same_machine) {
   return advice.far;
 }
 
-constexpr const char* kSameMachine = "SELECT inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()";
-
 Result<void> examine_tuning(Examination& examination) {
-  BLOTTER_ASSIGN(const auto place, examination.fetch("tuning", kSameMachine));
-  if (!place) return {};
   HealthCheck check{
       .name = "tuning", .level = HealthLevel::ok, .value = {}, .threshold = "not far from the advice", .advice = {}};
   for (const Advice& each : kAdvice) {
     BLOTTER_ASSIGN(const auto rows, examination.fetch("tuning", sql_of(each.unit), Parameters().add(each.setting)));
     if (!rows) return {};
     const double value = rows->real(0, 0);
-    const double far = far_of(each, place->boolean(0, 0));
+    const double far = far_of(each, examination.same_machine());
     if (each.bad == Bad::above ? value <= far : value >= far) continue;
     check.level = HealthLevel::warn;
     check.value += fmt::format("{}{} = {} (advice: {})", check.value.empty() ? "" : ", ", each.setting,
