@@ -31,7 +31,7 @@ TEST_F(DoctorTest, FindsIndexesThatNobodyReads) {
 }
 
 TEST_F(DoctorTest, OurOwnIndexesThatNobodyReadsAreNoAlarm) {
-  run("SELECT ledger.ensure_partition('audit_log', now()), ledger.ensure_partition('fills', now())");
+  run("SELECT ledger.ensure_partitions('audit_log', ARRAY[now()]), ledger.ensure_partitions('fills', ARRAY[now()])");
   DoctorThresholds thresholds;
   thresholds.unused_days = 0;
   thresholds.unused_bytes_min = 0;
@@ -68,7 +68,7 @@ TEST_F(DoctorTest, FindsTablesThatAreReadThrough) {
 // As a dump or `blotter verify` reads it, every night.
 TEST_F(DoctorTest, APartitionedTableThatIsReadWholeNowAndThenIsNoAlarm) {
   for (int month = 1; month <= 10; ++month) {
-    run("SELECT ledger.ensure_partition('order_events', '2020-" + std::to_string(month) + "-01')");
+    run("SELECT ledger.ensure_partitions('order_events', ARRAY[TIMESTAMPTZ '2020-" + std::to_string(month) + "-01'])");
   }
   for (int i = 0; i < 15; ++i) run_counted("SELECT count(*) FROM execution.order_events");
   EXPECT_EQ(text_of("SELECT sum(seq_scan) >= 150 FROM pg_stat_user_tables WHERE relname LIKE 'order_events_%'"),
