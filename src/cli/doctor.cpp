@@ -28,7 +28,7 @@ Result<std::string> difference(journal::Reader& reader, const Cursor& cursor) {
   if (!last) {
     return "the store has event " + std::to_string(to_number(cursor.applied)) + ", and this journal ends before it";
   }
-  if (cursor.applied_hash == 0 || hash_of(*last) == cursor.applied_hash) return std::string();
+  if (is_applied(*last, cursor)) return std::string();
   return "event " + std::to_string(to_number(cursor.applied)) + " of this journal is not the one that the store has";
 }
 
