@@ -14,7 +14,6 @@ BEGIN
 END
 $$;
 DROP FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]);
-DROP FUNCTION ledger.has_partition(TEXT, TIMESTAMPTZ);
 DROP FUNCTION ledger.settle_detached(BIGINT);
 DROP VIEW ledger.partitions;
 DROP FUNCTION ledger.list_partitions();

@@ -237,16 +237,5 @@ END
 $$;
 COMMENT ON FUNCTION ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) IS 'Makes the partitions of a table that hold the given instants, where they are missing, 64 at most in one call; answers how many it made. Does not wait for readers; a wait for another maker ends after 2 s (55P03: try again).';
 
--- Whether rows of that instant have a partition to go to.
-CREATE FUNCTION ledger.has_partition(of_table TEXT, instant TIMESTAMPTZ) RETURNS BOOLEAN
-  LANGUAGE sql STABLE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-  SELECT EXISTS (SELECT FROM ledger.list_partitions() AS each
-                 WHERE each.table_name = of_table AND NOT each.detach_pending
-                   AND each.from_at <= instant AND each.to_at > instant)
-$$;
-COMMENT ON FUNCTION ledger.has_partition(TEXT, TIMESTAMPTZ) IS 'Whether a row of that instant has a partition to go to.';
-
-REVOKE ALL ON FUNCTION ledger.list_partitions(), ledger.settle_detached(BIGINT), ledger.has_partition(TEXT, TIMESTAMPTZ),
+REVOKE ALL ON FUNCTION ledger.list_partitions(), ledger.settle_detached(BIGINT),
   ledger.ensure_partitions(TEXT, TIMESTAMPTZ[]) FROM PUBLIC;

@@ -42,7 +42,7 @@ GRANT USAGE ON SCHEMA ledger, execution, strategy_engine, analytics, logging
   TO blotter_reader, blotter_writer, blotter_operator;
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger, execution, strategy_engine, analytics, logging
   TO blotter_reader, blotter_writer, blotter_operator;
-GRANT EXECUTE ON FUNCTION ledger.list_partitions(), ledger.has_partition(TEXT, TIMESTAMPTZ)
+GRANT EXECUTE ON FUNCTION ledger.list_partitions()
   TO blotter_reader, blotter_writer, blotter_operator;
 
 -- Rows that change.
