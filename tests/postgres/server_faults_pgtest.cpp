@@ -339,54 +339,51 @@ TEST_F(ServerFaults, HasNoConnectionLeft) {
   expect_exactly_once(url);
 }
 
-// What the primary had committed and the standby had not: the cursor is where the standby was, and the journal has
-// the rest.
-TEST_F(ServerFaults, FailsOverToAStandbyThatLags) {
-  const auto primary = server_of_its_own();
-  const std::string url = expect_value(primary->create_database("ledger"));
-  start(url);
-  record(500);
-  expect_landed();
-  const auto standby = expect_value(primary->start_replica(new_directory()));
-  // It gets nothing of what follows.
-  expect_value(standby->stop());
-  start("postgresql://postgres@/ledger?host=" + primary->directory() + "," + standby->directory());
-  record(2'000);
-  expect_landed();
+// A primary that has died, and a standby that had not got the last events: the cursor goes back to where the standby
+// was, and the journal has the rest.
+class Failover : public ServerFaults {
+ protected:
+  void SetUp() override {
+    primary_ = server_of_its_own();
+    const std::string url = expect_value(primary_->create_database("ledger"));
+    start(url);
+    record(500);
+    expect_landed();
+    standby_ = expect_value(primary_->start_replica(new_directory()));
+    // It gets nothing of what follows.
+    expect_value(standby_->stop());
+    start("postgresql://postgres@/ledger?host=" + primary_->directory() + "," + standby_->directory());
+    record(2'000);
+    expect_landed();
+    expect_value(primary_->kill_hard());
+  }
+  std::unique_ptr<PostgresServer> primary_;
+  std::unique_ptr<PostgresServer> standby_;
+};
+
+TEST_F(Failover, ToAStandbyThatLags) {
   const Seq lost = projector_->stored();
-  expect_value(primary->kill_hard());
   record(500);
   EXPECT_TRUE(soon([&] { return !projector_->problem().empty(); }));
-  expect_value(standby->start_again());
-  Session behind(standby->url("ledger"));
+  expect_value(standby_->start_again());
+  Session behind(standby_->url("ledger"));
   EXPECT_LT(std::atoll(behind.ask("SELECT applied_seq FROM ledger.books").c_str()),
             static_cast<std::int64_t>(to_number(lost)));
   // A standby takes no writes yet.
   EXPECT_FALSE(landed(200).has_value());
-  expect_value(standby->promote());
-  expect_exactly_once(standby->url("ledger"));
+  expect_value(standby_->promote());
+  expect_exactly_once(standby_->url("ledger"));
 }
 
-// At night: nothing is recorded that would have to land, and still what is missing there is landed again.
-TEST_F(ServerFaults, FailsOverWhileNothingIsRecorded) {
-  const auto primary = server_of_its_own();
-  const std::string url = expect_value(primary->create_database("ledger"));
-  start(url);
-  record(500);
-  expect_landed();
-  const auto standby = expect_value(primary->start_replica(new_directory()));
-  expect_value(standby->stop());
-  start("postgresql://postgres@/ledger?host=" + primary->directory() + "," + standby->directory());
-  record(2'000);
-  expect_landed();
-  expect_value(primary->kill_hard());
+// At night: there is nothing that would have to land, and still what is missing there is landed again.
+TEST_F(Failover, WhileNothingIsRecorded) {
   EXPECT_TRUE(soon([&] { return !projector_->problem().empty(); })) << "nobody had to ask";
-  expect_value(standby->start_again());
-  expect_value(standby->promote());
-  Session after(standby->url("ledger"));
+  expect_value(standby_->start_again());
+  expect_value(standby_->promote());
+  Session after(standby_->url("ledger"));
   const std::string last = std::to_string(accepting().last());
   EXPECT_TRUE(soon([&] { return after.ask("SELECT applied_seq FROM ledger.books") == last; }));
-  expect_exactly_once(standby->url("ledger"));
+  expect_exactly_once(standby_->url("ledger"));
 }
 
 TEST_F(ServerFaults, GoesBackInTime) {
