@@ -149,7 +149,8 @@ std::string row_message(Table table, std::size_t index, std::size_t count, std::
 Result<void> check_batch(const Batch& batch);
 
 // What to answer when the guarded cursor update touched no row: the batch was applied already (its answer is the
-// cursor), or Errc fenced (another epoch, or a book nobody has claimed) or stale (a gap, or a batch that overlaps).
+// cursor), or Errc fenced (a newer epoch has the book) or stale (a gap, a batch that overlaps, another event at the
+// cursor, or a claim that is not there).
 Result<Seq> answer_without_effect(const Batch& batch, const Cursor& cursor);
 
 Unexpected fenced_by(std::string_view book_id, Epoch mine, Epoch holder);

@@ -186,7 +186,9 @@ TEST_F(MigratorTest, AnotherApplicationsRecordOfMigrationsIsNotTakenForOurs) {
       " applied_at timestamptz); INSERT INTO ledger.schema_migrations VALUES ('20260101', '', '', now())");
   const std::string before = schema();
   EXPECT_EQ(state(), SchemaState::foreign);
-  for (const Migration& each : *migrator().status()) EXPECT_EQ(each.state, MigrationState::pending);
+  const auto status = migrator().status();
+  ASSERT_TRUE(status.has_value()) << status.error().message;
+  for (const Migration& each : *status) EXPECT_EQ(each.state, MigrationState::pending);
   const auto applied = migrator().up(INT32_MAX);
   ASSERT_FALSE(applied.has_value());
   EXPECT_THAT(applied.error().message, HasSubstr("schemas of another program"));
