@@ -186,6 +186,30 @@ TEST_F(RolesTest, WithoutTheRightToCreateRolesItSaysWhatToDo) {
   EXPECT_THAT(made.error().message, HasSubstr("superuser"));
 }
 
+TEST_F(RolesTest, APartitionThatIsHalfDetachedIsNamedWithWhatToDo) {
+  run("CREATE DATABASE half_detached_db");
+  StoreOptions half;
+  half.url = of_database(url_, "half_detached_db");
+  ASSERT_TRUE(make_migrator(half)->up(INT32_MAX).has_value());
+  const auto admin = connect(half.url);
+  ASSERT_TRUE(admin->query("SELECT ledger.ensure_partitions('fills', ARRAY[TIMESTAMPTZ '2015-01-01Z'])").has_value());
+  // A reader makes the detachment wait in its middle, where it is cut off.
+  const auto reader = connect(half.url);
+  ASSERT_TRUE(reader->begin(kBeginOneMoment).has_value());
+  ASSERT_TRUE(reader->query("SELECT count(*) FROM execution.fills").has_value());
+  ASSERT_TRUE(admin->run_script("SET lock_timeout = '300ms'").has_value());
+  EXPECT_FALSE(admin->run_script("ALTER TABLE execution.fills DETACH PARTITION execution.fills_2015_q1 CONCURRENTLY")
+                   .has_value());
+  reader->rollback();
+  const auto refused = make_roles(half);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("fills_2015_q1"));
+  EXPECT_THAT(refused.error().message, HasSubstr("FINALIZE"));
+  ASSERT_TRUE(
+      admin->run_script("ALTER TABLE execution.fills DETACH PARTITION execution.fills_2015_q1 FINALIZE").has_value());
+  EXPECT_TRUE(make_roles(half).has_value());
+}
+
 TEST_F(RolesTest, AnOwnerWhoIsNoSuperuserMigratesAndMakesRoles) {
   run("CREATE ROLE " + name("owner") + " LOGIN CREATEROLE");
   run("CREATE DATABASE owned_db OWNER " + name("owner"));
