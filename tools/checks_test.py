@@ -134,7 +134,7 @@ class WordsTest(Tree):
     def test_refuses_paths_of_a_machine_and_unfinished_business(self):
         self.finds("check_words", "docs/bad.md", f"It is in {HOME}.\n", "one machine")
         self.finds("check_words", "src/core/bad.cpp", f"// {UNFINISHED}: later\n", "finish it")
-        self.passes("check_words", "docs/good.md", "It is in $HOME/ledger or https://example.org/work/x or ./work/x.\n")
+        self.passes("check_words", "docs/good.md", "It is in $HOME/ledger or https://example.org/home/x or ./home/x.\n")
 
     def test_refuses_sql_glued_together(self):
         for text in ('"SELECT * FROM fills WHERE id = " + id', '"INSERT INTO fills "\n  "VALUES (" + values + ")"',
