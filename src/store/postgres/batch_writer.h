@@ -1,8 +1,8 @@
 // Lands batches: the cursor and all rows in one transaction, guarded by the epoch.
 //
 // The usual way sends everything at once and trusts the batch: a few round trips however many rows, the large
-// append-only parts by binary COPY. Only when a row is refused is the batch tried again carefully (careful_writer.h),
-// to name the row or to set it aside.
+// append-only parts by binary COPY. Only when a row is refused, or the cursor is elsewhere, is the batch tried again
+// carefully (careful_writer.h): to name the row or to set it aside, or to say where the cursor is.
 //
 // Threads    One at a time, as its connection.
 // Failure    Nothing is left behind: the transaction is rolled back. Errc as Store::apply().

@@ -1,7 +1,6 @@
 // Which partitions are known to be there, so that a batch asks the server only about times it has not seen yet.
 //
-// A partition that is retired meanwhile makes the batch fail with "no partition found" (23514 without a constraint):
-// forget() and try again.
+// A partition that is retired meanwhile makes the batch fail: lacks_partition(), forget() and try again.
 #pragma once
 
 #include <array>
