@@ -13,6 +13,15 @@ namespace {
 
 class ServerFaults : public LandingTest {};
 
+// From now on no COMMIT arrives, and nothing behind it, until the proxy is released.
+void stall_commits(TcpProxy& proxy, std::atomic<bool>& stalled) {
+  proxy.set_policy([&stalled](const WireMessage& message) {
+    if (!message.is_commit()) return Verdict::pass;
+    stalled = true;
+    return Verdict::stall;
+  });
+}
+
 std::uint64_t resident_bytes() {
   std::ifstream file("/proc/self/statm");
   std::uint64_t ignored = 0;
@@ -44,11 +53,7 @@ TEST_F(ServerFaults, HangsWhileMemoryStaysBounded) {
   const auto proxy = expect_value(TcpProxy::start(socket_of(scratch_server())));
   open_for_writing(url);
   std::atomic<bool> stalled{false};
-  proxy->set_policy([&](const WireMessage& message) {
-    if (!message.is_commit()) return Verdict::pass;
-    stalled = true;
-    return Verdict::stall;
-  });
+  stall_commits(*proxy, stalled);
   start(proxy->url(database_of(url)));
   record(15'000);
   ASSERT_TRUE(soon([&] { return stalled.load(); }));
@@ -191,11 +196,7 @@ TEST_F(ServerFaults, KeepsTheBookForAClientThatVanished) {
   open_for_writing(url);
   const auto proxy = expect_value(TcpProxy::start(socket_of(scratch_server())));
   std::atomic<bool> stalled{false};
-  proxy->set_policy([&](const WireMessage& message) {
-    if (!message.is_commit()) return Verdict::pass;
-    stalled = true;
-    return Verdict::stall;
-  });
+  stall_commits(*proxy, stalled);
   start(proxy->url(database_of(url)));
   record(500);
   ASSERT_TRUE(soon([&] { return stalled.load(); }));
