@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "store/named_check_test.h"
 #include "store/postgres/doctor.h"
 #include "store/postgres/postgres_schema_test.h"
 
@@ -15,14 +16,7 @@ using testing::HasSubstr;
 
 inline HealthCheck check_of(const StoreOptions& options, const std::string& name,
                             const DoctorThresholds& thresholds = {}) {
-  const auto checks = examine(options, thresholds);
-  EXPECT_TRUE(checks) << checks.error().message;
-  if (!checks) return {};
-  for (const HealthCheck& each : *checks) {
-    if (each.name == name) return each;
-  }
-  ADD_FAILURE() << "no check is called " << name;
-  return {};
+  return named_check(examine(options, thresholds), name);
 }
 
 // Looks until the level is there.

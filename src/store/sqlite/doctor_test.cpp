@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "store/named_check_test.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/migrations.h"
 #include "store/test_directory.h"
@@ -16,16 +17,7 @@ class SqliteDoctorTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(SqliteMigrator(path_).up(INT32_MAX)); }
 
-  HealthCheck check(const std::string& name) const {
-    const auto checks = examine(path_);
-    EXPECT_TRUE(checks) << checks.error().message;
-    if (!checks) return {};
-    for (const HealthCheck& each : *checks) {
-      if (each.name == name) return each;
-    }
-    ADD_FAILURE() << "no check is called " << name;
-    return {};
-  }
+  HealthCheck check(const std::string& name) const { return named_check(examine(path_), name); }
 
   TemporaryDirectory directory_;
   const std::string path_ = directory_.path() + "/blotter.db";
